@@ -1,0 +1,291 @@
+"""Settings: frozen classes built once from a mapping, reporting every fault at once.
+
+A setting is declared with its variable, its parser, its default and a sentence of help; the
+command line only lays its options over the environment. Secrets have variables alone: an
+option would put them into the process list.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from .core.carbon import DEFAULT_FACTORS, FACTOR_SETS
+from .core.errors import BadSettings
+from .core.origin import Kind
+
+LIVE_FEED = "https://mis.nyiso.com"
+MISSING = object()
+T = TypeVar("T")
+
+
+def setting(variable: str, parse: Callable[[str], Any], default: Any, help: str) -> Any:  # noqa: A002 - click's word
+    """A field of a settings class, read from ``variable``."""
+    return dataclasses.field(
+        default=default,
+        kw_only=True,
+        metadata={"variable": variable, "parse": parse, "help": help, "default": default},
+    )
+
+
+def settings_of(kind: type) -> dict[str, Mapping[str, Any]]:
+    """The settings of a class by field name: variable, parse, default, help."""
+    return {field.name: field.metadata for field in dataclasses.fields(kind) if field.metadata}
+
+
+def build(kind: type[T], environ: Mapping[str, str]) -> T:
+    """The settings of ``kind`` from a mapping of variables.
+
+    An empty value counts as not set. Raises ``BadSettings`` with a sentence for each fault.
+    """
+    values, faults = {}, []
+    for name, meta in settings_of(kind).items():
+        text = environ.get(meta["variable"], "").strip()
+        if not text:
+            if meta["default"] is MISSING:
+                faults.append(f"{meta['variable']} is not set: {meta['help']}")
+            continue
+        try:
+            values[name] = meta["parse"](text)
+        except ValueError as error:
+            faults.append(f"{meta['variable']}: {error}")
+    if faults:
+        raise BadSettings(faults)
+    return kind(**values)
+
+
+def port(text: str) -> int:
+    """A TCP port."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise ValueError(f"{text!r} is no port; one is a number from 1 to 65535")
+    return int(text)
+
+
+def duration(text: str) -> timedelta:
+    """A length of time such as 90s, 24h or 7d.
+
+    >>> duration("1.5h")
+    datetime.timedelta(seconds=5400)
+    """
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    try:
+        length = timedelta(**{units[text[-1]]: float(text[:-1])})
+    except (KeyError, ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no duration; write 90s, 30m, 24h or 7d") from None
+    if length <= timedelta():
+        raise ValueError(f"{text!r} is not longer than nothing")
+    return length
+
+
+def choice(*words: str) -> Callable[[str], str]:
+    """A parser that takes one of ``words``."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return parse
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """A parser for a URL of one of ``schemes``, with a host and without a password."""
+
+    def parse(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            parts.port  # noqa: B018 - reading it is what checks it
+        except ValueError as error:
+            raise ValueError(f"it is no address: {error}") from None
+        if parts.password is not None:
+            raise ValueError("an address must hold no password; there is a variable for it")
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"{text!r} is no address that begins with {'://, '.join(schemes)}://")
+        return text.rstrip("/")
+
+    return parse
+
+
+def store_url(text: str) -> str:
+    """``sqlite:PATH`` or ``influxdb://[user@]host[:port]/database``."""
+    if text.startswith("sqlite:") and text.removeprefix("sqlite:"):
+        return text
+    return url("influxdb", "influxdbs")(text)
+
+
+def broker_url(text: str) -> str:
+    """``mqtt://host[:port]`` or ``mqtts://host[:port]``."""
+    return url("mqtt", "mqtts")(text)
+
+
+FEED_URL = url("http", "https")
+
+
+def poll_interval(text: str) -> timedelta:
+    """How often to look at the feed: NYISO is asked for no more than a poll a minute."""
+    interval = duration(text)
+    if interval < timedelta(minutes=1):
+        raise ValueError(f"{text!r} is too often: a poll a minute at most")
+    return interval
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """What every command has."""
+
+    log: str = setting(
+        "NYPOWER_LOG",
+        choice("debug", "info", "warning", "error"),
+        "info",
+        "How much to log: debug, info, warning or error.",
+    )
+
+
+@dataclass(frozen=True)
+class BusSettings:
+    """How to reach the broker."""
+
+    broker: str = setting(
+        "NYPOWER_BROKER", broker_url, "mqtt://127.0.0.1:1883", "The broker's address."
+    )
+    mqtt_version: str = setting(
+        "NYPOWER_MQTT_VERSION",
+        choice("5", "3.1.1"),
+        "5",
+        "The protocol to speak: 5, or 3.1.1 for a broker that knows no 5 (then without expiry).",
+    )
+    password: str = setting(
+        "NYPOWER_MQTT_PASSWORD", str, "", "The writer's password; its account is its name."
+    )
+    kind: Kind = setting(
+        "NYPOWER_KIND",
+        lambda text: Kind(choice(*Kind)(text)),
+        Kind.LIVE,
+        "What the data are: live, replay or simulated. It decides the topic root.",
+    )
+
+
+@dataclass(frozen=True)
+class PollSettings:
+    """How to read the feed."""
+
+    poll: timedelta = setting(
+        "NYPOWER_POLL",
+        poll_interval,
+        timedelta(minutes=1),
+        "The shortest time between two polls, in the feed's time.",
+    )
+    backlog: timedelta = setting(
+        "NYPOWER_BACKLOG",
+        duration,
+        timedelta(hours=24),
+        "How far back to begin when nothing is stored yet.",
+    )
+
+
+@dataclass(frozen=True)
+class PumpSettings(LogSettings, BusSettings, PollSettings):
+    """The pump's."""
+
+    feed: str = setting("NYPOWER_FEED", FEED_URL, LIVE_FEED, "Where the feed is.")
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """Where the history is."""
+
+    store: str = setting(
+        "NYPOWER_STORE",
+        store_url,
+        "sqlite:ny-power.db",
+        "The store: sqlite:PATH or influxdb://[user@]host[:port]/database.",
+    )
+    store_password: str = setting(
+        "NYPOWER_STORE_PASSWORD", str, "", "The password of the store's account."
+    )
+
+
+@dataclass(frozen=True)
+class ArchiveSettings(LogSettings, BusSettings, StoreSettings):
+    """The archive's."""
+
+    factors: str = setting(
+        "NYPOWER_FACTORS",
+        choice(*FACTOR_SETS),
+        DEFAULT_FACTORS,
+        f"The emission factors: {' or '.join(FACTOR_SETS)}.",
+    )
+
+
+@dataclass(frozen=True)
+class WebSettings(LogSettings):
+    """The web's. ``ws_url`` empty means the page's own host, at ``ws_port``."""
+
+    host: str = setting("NYPOWER_HOST", str, "127.0.0.1", "The address to listen on.")
+    http: int = setting("NYPOWER_HTTP", port, 8080, "The port of the page.")
+    ws_url: str = setting(
+        "NYPOWER_WS_URL",
+        url("ws", "wss"),
+        "",
+        "Where the page finds the broker's websocket; by default on its own host.",
+    )
+    ws: int = setting("NYPOWER_WS", port, 9001, "The websocket's port on the page's own host.")
+    kind: Kind = setting(
+        "NYPOWER_KIND", lambda text: Kind(choice(*Kind)(text)), Kind.LIVE, "What the data are."
+    )
+    follow_live: bool = setting(
+        "NYPOWER_FOLLOW_LIVE",
+        lambda text: choice("yes", "no")(text) == "yes",
+        False,
+        "Whether an open page changes over when live data begin: yes or no.",
+    )
+
+
+def broker_choice(text: str) -> str:
+    """``embedded``, ``mosquitto`` or the address of a broker that runs already."""
+    return text if text in ("embedded", "mosquitto") else broker_url(text)
+
+
+def feed_choice(text: str) -> str:
+    """``auto`` or the feed's address."""
+    return text if text == "auto" else FEED_URL(text)
+
+
+def up_store(text: str) -> str:
+    """``sqlite``, in the data directory, or a store's address."""
+    return text if text == "sqlite" else store_url(text)
+
+
+@dataclass(frozen=True)
+class UpSettings(LogSettings, PollSettings):
+    """Everything on one machine. A port of None: the usual one, or the next that is free."""
+
+    data: Path = setting(
+        "NYPOWER_DATA",
+        lambda text: Path(text).expanduser(),
+        Path("data"),
+        "The directory for what is kept.",
+    )
+    feed: str = setting(
+        "NYPOWER_FEED",
+        feed_choice,
+        "auto",
+        "Where the feed is; auto is NYISO, or a simulated grid until it can be reached.",
+    )
+    host: str = setting("NYPOWER_HOST", str, "127.0.0.1", "The address to listen on.")
+    http: int | None = setting("NYPOWER_HTTP", port, None, "The port of the page (8080).")
+    mqtt: int | None = setting("NYPOWER_MQTT", port, None, "The port of MQTT (1883).")
+    ws: int | None = setting("NYPOWER_WS", port, None, "The port of MQTT by websocket (9001).")
+    broker: str = setting(
+        "NYPOWER_BROKER",
+        broker_choice,
+        "embedded",
+        "embedded, mosquitto (the one installed here), or a broker's address.",
+    )
+    password: str = BusSettings.__dataclass_fields__["password"]
+    store: str = setting(
+        "NYPOWER_STORE", up_store, "sqlite", "sqlite, in the data directory, or a store's address."
+    )

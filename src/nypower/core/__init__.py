@@ -1,0 +1,1 @@
+"""The grid, pure: no input, no output, no asking for the time."""

@@ -157,9 +157,6 @@ class BusSettings:
         "5",
         "The protocol to speak: 5, or 3.1.1 for a broker that knows no 5 (then without expiry).",
     )
-    password: str = setting(
-        "NYPOWER_MQTT_PASSWORD", str, "", "The writer's password; its account is its name."
-    )
     kind: Kind = setting(
         "NYPOWER_KIND",
         lambda text: Kind(choice(*Kind)(text)),
@@ -187,14 +184,41 @@ class PollSettings:
 
 
 @dataclass(frozen=True)
-class PumpSettings(LogSettings, BusSettings, PollSettings):
+class PumpAccount:
+    """The pump's account at the broker; its name is ``pump``."""
+
+    pump_password: str = setting(
+        "NYPOWER_PUMP_PASSWORD", str, "", "The password of the broker's account `pump`."
+    )
+
+
+@dataclass(frozen=True)
+class ArchiveAccount:
+    """The archive's account at the broker; its name is ``archive``."""
+
+    archive_password: str = setting(
+        "NYPOWER_ARCHIVE_PASSWORD", str, "", "The password of the broker's account `archive`."
+    )
+
+
+@dataclass(frozen=True)
+class PumpSettings(LogSettings, BusSettings, PumpAccount, PollSettings):
     """The pump's."""
 
     feed: str = setting("NYPOWER_FEED", FEED_URL, LIVE_FEED, "Where the feed is.")
 
 
 @dataclass(frozen=True)
-class StoreSettings:
+class StoreAccount:
+    """The store's account; its name stands in the store's address."""
+
+    store_password: str = setting(
+        "NYPOWER_STORE_PASSWORD", str, "", "The password of the store's account."
+    )
+
+
+@dataclass(frozen=True)
+class StoreSettings(StoreAccount):
     """Where the history is."""
 
     store: str = setting(
@@ -203,14 +227,11 @@ class StoreSettings:
         "sqlite:ny-power.db",
         "The store: sqlite:PATH or influxdb://[user@]host[:port]/database.",
     )
-    store_password: str = setting(
-        "NYPOWER_STORE_PASSWORD", str, "", "The password of the store's account."
-    )
 
 
 @dataclass(frozen=True)
-class ArchiveSettings(LogSettings, BusSettings, StoreSettings):
-    """The archive's."""
+class FactorSettings:
+    """What the carbon arithmetic counts with."""
 
     factors: str = setting(
         "NYPOWER_FACTORS",
@@ -218,6 +239,11 @@ class ArchiveSettings(LogSettings, BusSettings, StoreSettings):
         DEFAULT_FACTORS,
         f"The emission factors: {' or '.join(FACTOR_SETS)}.",
     )
+
+
+@dataclass(frozen=True)
+class ArchiveSettings(LogSettings, BusSettings, ArchiveAccount, StoreSettings, FactorSettings):
+    """The archive's."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +286,9 @@ def up_store(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class UpSettings(LogSettings, PollSettings):
+class UpSettings(
+    LogSettings, PollSettings, PumpAccount, ArchiveAccount, StoreAccount, FactorSettings
+):
     """Everything on one machine. A port of None: the usual one, or the next that is free."""
 
     data: Path = setting(
@@ -285,7 +313,6 @@ class UpSettings(LogSettings, PollSettings):
         "embedded",
         "embedded, mosquitto (the one installed here), or a broker's address.",
     )
-    password: str = BusSettings.__dataclass_fields__["password"]
     store: str = setting(
         "NYPOWER_STORE", up_store, "sqlite", "sqlite, in the data directory, or a store's address."
     )

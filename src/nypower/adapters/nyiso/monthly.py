@@ -1,0 +1,39 @@
+"""NYISO's monthly zip archives: the days whose daily files are gone."""
+
+import io
+import zipfile
+from datetime import date
+
+from ...core.catalog import Feed
+from ...core.errors import FeedUnavailable
+from .fetch import Fetcher
+
+
+class MonthlyArchive:
+    """Days out of months; the month read last is held, as days are asked for in order."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+        self._path = ""
+        self._zip: bytes = b""
+
+    def read(self, feed: Feed, day: date) -> bytes | None:
+        """The day's file, or None where the archive has none."""
+        path, name = feed.monthly_path(day), feed.daily_path(day).rsplit("/", 1)[-1]
+        if path == self._path and (body := _member(self._zip, name)) is not None:
+            return body
+        answer = self._fetcher.get(path, {})
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise FeedUnavailable(f"{answer.url} answered {answer.status} {answer.reason}")
+        self._path, self._zip = path, answer.body
+        return _member(answer.body, name)
+
+
+def _member(content: bytes, name: str) -> bytes | None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.read(name) if name in archive.namelist() else None
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        raise FeedUnavailable(f"the monthly archive with {name} is damaged: {error}") from None

@@ -23,6 +23,9 @@ HOUR, DAY, WEEK = 3600, 86_400, 604_800
 
 MEGAWATT = "MW"
 
+WRITER_ID_PREFIX = "ny-power-"
+"""What a writer's MQTT client id begins with, and a reader's may not."""
+
 FEEDS = (FUEL_MIX.name,)
 """What ``{feed}`` may be: the feeds that are published."""
 

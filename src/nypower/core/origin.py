@@ -7,6 +7,8 @@ A twin of the feed says what it is in one response header, `Nypower-Twin`, as
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .errors import StoreRefused
+
 TWIN_HEADER = "Nypower-Twin"
 
 
@@ -70,3 +72,9 @@ def parse_twin_header(value: str | None) -> TwinTag:
     return TwinTag(
         Origin(Kind(fields["kind"]), fields.get("span", "")), float(fields.get("speed", 1))
     )
+
+
+def check_claim(held: Origin | None, wanted: Origin) -> None:
+    """Raise ``StoreRefused`` where a store that holds ``held`` is none for ``wanted``."""
+    if held not in (None, wanted):
+        raise StoreRefused(f"the store holds {held} data and will not take {wanted} data")

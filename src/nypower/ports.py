@@ -37,9 +37,10 @@ class DayFile:
 class Source(Protocol):
     """The feed, a market day's file at a time."""
 
-    def read(self, feed: Feed, day: date) -> DayFile:
-        """The file as it is now. Raises ``FeedUnavailable``, or ``BadFile`` where what came
-        is none of the feed's."""
+    def read(self, feed: Feed, day: date, *, anew: bool = False) -> DayFile:
+        """The file as it is now; ``anew``: every byte of it, for what may have changed behind
+        its end. Raises ``FeedUnavailable``, or ``BadFile`` where what came is none of the
+        feed's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,3 +50,18 @@ def without_unfinished(steps: Sequence[Step], before: Sequence[Step] = ()) -> Se
 def total(values: Iterable[float]) -> float:
     """The sum in MW, rounded to the watt-ish noise floating point leaves (3 decimals)."""
     return round(sum(values), 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A step on its way: ``prev`` is the stamp before it in the feed, or, for the first of
+    a backlog, None."""
+
+    step: Step
+    prev: datetime | None
+
+
+def linked(steps: Sequence[Step], prev: datetime | None) -> list[Link]:
+    """Steps that follow one another, the first of them on ``prev``."""
+    stamps = [prev, *(step.ts for step in steps)]
+    return [Link(step, before) for step, before in zip(steps, stamps, strict=False)]

@@ -67,13 +67,14 @@ class HttpSource:
         self._held: dict[tuple[str, date], _Held] = {}
         self._reported: set[tuple[date, Fault]] = set()
 
-    def read(self, feed: Feed, day: date) -> DayFile:
+    def read(self, feed: Feed, day: date, *, anew: bool = False) -> DayFile:
         """The file of ``day`` as it is now; see ``ports.Source``.
 
         A closed day whose daily file is gone is read from the month's archive.
         """
         held = self._held.get((feed.name, day))
-        answer = self._fetcher.get(feed.daily_path(day), held.conditions() if held else {})
+        conditions = held.conditions() if held and not anew else {}
+        answer = self._fetcher.get(feed.daily_path(day), conditions)
         if held and answer.status in (206, 416) and _grown(held, answer) is None:
             answer = self._fetcher.get(feed.daily_path(day), {})  # rewritten: read it anew
         tag, clock = self._tag(answer), self._clock(answer)

@@ -1,0 +1,305 @@
+"""The pump: from the feed to the bus.
+
+    while it runs:
+        hear   what the bus brings: connections, the archive's state and position
+        look   at the feed, when something new may be there
+        speak  live steps at once; late ones while the archive is online; the feed's state
+
+It keeps no state that matters. What was last live it reads from the retained snapshot, what
+is stored from the archive's position, and sends everything after that again.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..core.catalog import Feed
+from ..core.clock import day_start
+from ..core.errors import BadFile, BadMessage, FeedUnavailable
+from ..core.freshness import is_live
+from ..core.origin import Kind
+from ..core.rhythm import Rhythm
+from ..core.steps import Link, linked
+from ..messages import (
+    ARCHIVE_STATUS,
+    HOUR,
+    OFFLINE,
+    ONLINE,
+    PUMP_STATUS,
+    Publication,
+    Snapshot,
+    Stored,
+    decode,
+    publication,
+)
+from ..ports import Bus, Connected, Disconnected, Event, Message
+from .catch_up import CatchUp
+from .feed_reader import FeedReader
+from .live import feed_status, late_step, live_step
+from .retry import Backoff, Complaint
+
+log = logging.getLogger(__name__)
+
+SETTLE_SECONDS = 0.25
+"""After connecting, retained messages come; a pause of this length says they are in."""
+
+STALLED_SECONDS = 60.0
+UNREADABLE_AFTER = 3
+"""Failed readings in a row until the feed counts as down."""
+
+LONGEST_WAIT_SECONDS = 60.0
+FLUSH_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PumpPlan:
+    """What to pump, and how: ``poll`` in the feed's time."""
+
+    feed: Feed
+    kind: Kind
+    poll: timedelta
+    backlog: timedelta
+
+
+class Pump:
+    """One feed's pump. ``bus`` must be subscribed to ``pump_filters(feed)``."""
+
+    def __init__(
+        self,
+        plan: PumpPlan,
+        reader: FeedReader,
+        bus: Bus,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan, self._reader, self._bus, self._monotonic = plan, reader, bus, monotonic
+        self._rhythm = Rhythm(plan.feed.interval, plan.poll)
+        self._backoff = Backoff(5.0, LONGEST_WAIT_SECONDS)
+        self._complaint = Complaint(log, "the feed can be read again")
+        self._look_at = monotonic()
+        # The bus, as of this connection.
+        self._connected = self._settled = False
+        self._heard_at = 0.0
+        self._live: datetime | None = None
+        self._archive_online = False
+        self._position: datetime | None = None
+        # What goes out.
+        self._known: dict[datetime, Link] = {}
+        self._repairs: deque[Link] = deque()
+        self._catch_up: CatchUp | None = None
+        self._resume = False
+        self._moved_at = monotonic()
+        self._state = ""
+        self._refresh_at = 0.0
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        """Pump until ``stopped()``. Raises ``Refused`` where going on would help nobody."""
+        self._bus.start()
+        try:
+            while not stopped():
+                self._hear(self._bus.next(self._patience()))
+                self._look()
+                self._speak()
+        finally:
+            self._bus.publish(self._presence(OFFLINE))
+            self._bus.flush(FLUSH_SECONDS)
+            self._bus.close()
+
+    # --- hear -------------------------------------------------------------------------
+
+    def _hear(self, event: Event | None) -> None:
+        match event:
+            case Connected():
+                self._connected, self._settled = True, False
+                self._live = self._position = None
+                self._archive_online, self._catch_up, self._resume = False, None, False
+                self._state, self._refresh_at = "", 0.0
+                self._heard_at = self._monotonic()
+            case Disconnected(reason):
+                if self._connected:
+                    log.warning("lost the broker: %s", reason)
+                self._connected = self._settled = False
+            case Message():
+                self._heard_at = self._monotonic()
+                self._read(event)
+                self._bus.acknowledge(event)
+
+    def _read(self, message: Message) -> None:
+        try:
+            payload = decode(message.topic, message.payload)
+        except BadMessage as error:
+            log.warning("left out: %s", error)
+            return
+        match payload:
+            case Snapshot(ts=ts):
+                self._live = max(ts, self._live) if self._live else ts
+            case Stored(through=through):
+                if through != self._position:
+                    self._moved_at = self._monotonic()
+                self._position = through
+                if self._catch_up:
+                    self._catch_up.stored(through)
+            case bytes() if message.topic == ARCHIVE_STATUS.pattern:
+                self._archive_online = payload == ONLINE
+                self._resume = self._archive_online
+                self._catch_up = None
+
+    # --- look -------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        if self._monotonic() < self._look_at:
+            return
+        try:
+            self._reader.poll()
+        except (FeedUnavailable, BadFile) as error:
+            self._feed_failed(error)
+            return
+        self._backoff.reset()
+        if self._reader.trouble:
+            self._complaint.say(str(self._reader.trouble))
+        else:
+            self._complaint.clear()
+        self._take_in(self._reader.links())
+        self._reread_closed_days()
+        now, clock = self._reader.now(), self._reader.clock
+        if clock:
+            wait = (self._rhythm.next_look(now) - now).total_seconds() / clock.speed
+            self._look_at = self._monotonic() + min(wait, LONGEST_WAIT_SECONDS * 5)
+
+    def _feed_failed(self, error: Exception) -> None:
+        clock = self._reader.clock
+        wait = self._backoff.wait() / (clock.speed if clock else 1.0)
+        self._look_at = self._monotonic() + max(wait, 0.1)
+        self._complaint.say(str(error))
+
+    def _take_in(self, links: list[Link]) -> None:
+        """Find what is new at the end of the feed, and what changed behind it."""
+        before = self._known
+        end = max(before) if before else None
+        self._known = {link.step.ts: link for link in links}
+        for ts, link in self._known.items():
+            if end is None or ts > end:
+                self._rhythm.seen(ts, self._reader.now())
+                if not is_live(ts, self._reader.now()):
+                    self._resume = self._archive_online
+            elif ts >= min(before):
+                known = before.get(ts)
+                if known is None or known.step.values != link.step.values:
+                    log.info("the feed changed its step of %s", ts)
+                    self._repairs.append(link)
+
+    def _reread_closed_days(self) -> None:
+        """Read each day that has closed once more, whole: what changed behind its end shows.
+
+        All its steps go out again: the archive knows which are new to it.
+        """
+        while self._reader.closed_days:
+            day = self._reader.closed_days[0]
+            try:
+                steps = self._reader.day(day, anew=True)
+            except (FeedUnavailable, BadFile) as error:
+                self._complaint.say(str(error))
+                return
+            self._repairs.extend(linked(steps, day_start(day)))
+            self._reader.closed_days.pop(0)
+
+    # --- speak ------------------------------------------------------------------------
+
+    def _speak(self) -> None:
+        if not self._settled:
+            self._settled = self._connected and self._monotonic() - self._heard_at >= SETTLE_SECONDS
+        if not self._settled:
+            return
+        if self._reader.clock is not None:
+            self._send_live(self._reader.now())
+            self._send_late(self._reader.now())
+        self._send_status()
+
+    def _send_live(self, now: datetime) -> None:
+        newer = [
+            link
+            for ts, link in self._known.items()
+            if is_live(ts, now) and (self._live is None or ts > self._live)
+        ]
+        for link in newer if self._live else newer[-1:]:
+            for each in live_step(self._plan.feed, self._plan.kind, link):
+                self._bus.publish(each)
+            self._live = link.step.ts
+
+    def _send_late(self, now: datetime) -> None:
+        if not self._archive_online:
+            return
+        if self._stalled():
+            log.warning("the archive has stopped at %s: going back to there", self._position)
+            self._resume = True
+        if self._resume:
+            self._resume, self._moved_at = False, self._monotonic()
+            self._catch_up = CatchUp(self._reader, self._position, now - self._plan.backlog)
+        for link in [*self._repairs, *self._caught_up()]:
+            self._bus.publish(late_step(self._plan.feed, self._plan.kind, link))
+        self._repairs.clear()
+
+    def _caught_up(self) -> list[Link]:
+        """The late steps whose turn it is; none while the feed is being waited for."""
+        waiting = self._backoff.failures and self._monotonic() < self._look_at
+        if not self._catch_up or waiting:
+            return []
+        try:
+            links = self._catch_up.take()
+        except (FeedUnavailable, BadFile) as error:
+            self._feed_failed(error)
+            return []
+        if self._catch_up.done():
+            self._catch_up = None
+        return links
+
+    def _stalled(self) -> bool:
+        """Whether the archive, though online, has not passed what was sent for a minute."""
+        newest = self._reader.newest()
+        behind = newest is not None and (self._position is None or self._position < newest)
+        if not behind:
+            self._moved_at = self._monotonic()
+        return self._monotonic() - self._moved_at > STALLED_SECONDS
+
+    def _send_status(self) -> None:
+        clock = self._reader.clock
+        refresh = self._monotonic() >= self._refresh_at
+        if refresh:
+            self._bus.publish(self._presence(ONLINE))
+            self._refresh_at = self._monotonic() + HOUR
+        if clock is None:
+            return
+        word, message = feed_status(
+            self._plan.feed,
+            self._plan.kind,
+            self._reader.newest(),
+            self._reader.now(),
+            clock,
+            readable=self._backoff.failures < UNREADABLE_AFTER,
+        )
+        if refresh or word != self._state:
+            self._state = word
+            self._bus.publish(message)
+
+    def _presence(self, word: bytes) -> Publication:
+        return publication(PUMP_STATUS, word, self._plan.kind)
+
+    def _patience(self) -> float:
+        """How long to wait for the bus, in seconds."""
+        if not self._settled:
+            return SETTLE_SECONDS
+        if self._catch_up and self._catch_up.can_send() and not self._backoff.failures:
+            return 0.0
+        return min(max(0.0, self._look_at - self._monotonic()), 1.0)
+
+
+def pump_filters(feed: Feed) -> tuple[str, ...]:
+    """What the pump listens to: its own snapshot, and the archive."""
+    return (
+        f"upstream/snapshot/{feed.name}",
+        f"status/stored/{feed.name}",
+        ARCHIVE_STATUS.pattern,
+    )

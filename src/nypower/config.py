@@ -245,10 +245,14 @@ class FactorSettings:
 class ArchiveSettings(LogSettings, BusSettings, ArchiveAccount, StoreSettings, FactorSettings):
     """The archive's."""
 
+    span: str = setting(
+        "NYPOWER_SPAN", str, "", "Where a replay begins, so that no store mixes two of them."
+    )
+
 
 @dataclass(frozen=True)
 class WebSettings(LogSettings):
-    """The web's. ``ws_url`` empty means the page's own host, at ``ws_port``."""
+    """The web's. ``ws_url`` empty means the page's own host, at the port ``ws``."""
 
     host: str = setting("NYPOWER_HOST", str, "127.0.0.1", "The address to listen on.")
     http: int = setting("NYPOWER_HTTP", port, 8080, "The port of the page.")

@@ -10,6 +10,7 @@ is stored from the archive's position, and sends everything after that again.
 """
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -95,11 +96,11 @@ class Pump:
         self._state = ""
         self._refresh_at = 0.0
 
-    def run(self, stopped: Callable[[], bool]) -> None:
-        """Pump until ``stopped()``. Raises ``Refused`` where going on would help nobody."""
+    def run(self, stop: threading.Event) -> None:
+        """Pump until ``stop`` is set. Raises ``Refused`` where going on would help nobody."""
         self._bus.start()
         try:
-            while not stopped():
+            while not stop.is_set():
                 self._hear(self._bus.next(self._patience()))
                 self._look()
                 self._speak()
@@ -163,7 +164,6 @@ class Pump:
         else:
             self._complaint.clear()
         self._take_in(self._reader.links())
-        self._reread_closed_days()
         now, clock = self._reader.now(), self._reader.clock
         if clock:
             wait = (self._rhythm.next_look(now) - now).total_seconds() / clock.speed
@@ -190,21 +190,6 @@ class Pump:
                 if known is None or known.step.values != link.step.values:
                     log.info("the feed changed its step of %s", ts)
                     self._repairs.append(link)
-
-    def _reread_closed_days(self) -> None:
-        """Read each day that has closed once more, whole: what changed behind its end shows.
-
-        All its steps go out again: the archive knows which are new to it.
-        """
-        while self._reader.closed_days:
-            day = self._reader.closed_days[0]
-            try:
-                steps = self._reader.day(day, anew=True)
-            except (FeedUnavailable, BadFile) as error:
-                self._complaint.say(str(error))
-                return
-            self._repairs.extend(linked(steps, day_start(day)))
-            self._reader.closed_days.pop(0)
 
     # --- speak ------------------------------------------------------------------------
 
@@ -238,23 +223,38 @@ class Pump:
         if self._resume:
             self._resume, self._moved_at = False, self._monotonic()
             self._catch_up = CatchUp(self._reader, self._position, now - self._plan.backlog)
-        for link in [*self._repairs, *self._caught_up()]:
+            if self._position is None:
+                self._reader.closed_days.clear()  # the backlog has all of it
+        for link in [*self._repairs, *self._late_links()]:
             self._bus.publish(late_step(self._plan.feed, self._plan.kind, link))
         self._repairs.clear()
 
-    def _caught_up(self) -> list[Link]:
+    def _late_links(self) -> list[Link]:
         """The late steps whose turn it is; none while the feed is being waited for."""
-        waiting = self._backoff.failures and self._monotonic() < self._look_at
-        if not self._catch_up or waiting:
+        if self._backoff.failures and self._monotonic() < self._look_at:
             return []
         try:
-            links = self._catch_up.take()
+            if self._catch_up:
+                links = self._catch_up.take()
+                if self._catch_up.done():
+                    self._catch_up = None
+                return links
+            return self._closed_day()
         except (FeedUnavailable, BadFile) as error:
             self._feed_failed(error)
             return []
-        if self._catch_up.done():
-            self._catch_up = None
-        return links
+
+    def _closed_day(self) -> list[Link]:
+        """A day that has closed, once more and whole: what changed behind its end shows.
+
+        All its steps go out again: the archive knows which are new to it.
+        """
+        if not self._reader.closed_days:
+            return []
+        day = self._reader.closed_days[0]
+        steps = self._reader.day(day, anew=True)
+        self._reader.closed_days.pop(0)
+        return linked(steps, day_start(day))
 
     def _stalled(self) -> bool:
         """Whether the archive, though online, has not passed what was sent for a minute."""

@@ -1,0 +1,263 @@
+"""The archive: from the bus to the store, and what the steps mean back to the bus.
+
+    while it runs:
+        gather   the steps that arrive together
+        enter    them into the ledger: new, the same or changed
+        keep     the news and the position in the store
+        announce intensities, corrections, the position, the recent series
+        acknowledge
+
+Nothing is acknowledged before it is stored and announced, so what is interrupted comes
+again. It announces its position before it says it is online: the pump goes on from there.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from ..core.carbon import DEFAULT_BASIS, FactorSet
+from ..core.catalog import Feed
+from ..core.errors import BadMessage, StoreUnavailable
+from ..core.origin import Origin
+from ..core.percentile import SPAN, RecentValues
+from ..core.steps import Link, Step
+from ..messages import (
+    ARCHIVE_STATUS,
+    HOUR,
+    OFFLINE,
+    ONLINE,
+    SNAPSHOT,
+    Snapshot,
+    decode,
+    publication,
+)
+from ..ports import Bus, Connected, Disconnected, Message, Record, Store
+from .ledger import CONTEXT, Entry, Ledger
+from .results import Results
+from .retry import Backoff, Complaint
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.05
+"""A pause of this length ends a batch."""
+
+IDLE_SECONDS = 1.0
+FLUSH_SECONDS = 10.0
+SERIES_SPAN = timedelta(hours=24)
+ONE_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePlan:
+    """What to archive, and how to compute."""
+
+    feed: Feed
+    origin: Origin
+    factor_set: FactorSet
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Messages that arrived together. ``paused``: nothing followed them; ``again``: an
+    earlier try may have stored them without announcing them."""
+
+    messages: list[Message]
+    paused: bool = True
+    again: bool = False
+
+
+class Archive:
+    """One feed's archive. ``bus`` must be subscribed to ``archive_filters(feed)``."""
+
+    def __init__(
+        self,
+        plan: ArchivePlan,
+        store: Store,
+        bus: Bus,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan, self._store, self._bus, self._monotonic = plan, store, bus, monotonic
+        self._results = Results(plan.feed.name, plan.origin.kind, plan.factor_set)
+        self._through: datetime | None = None
+        self._newest: datetime | None = None
+        self._recent = RecentValues()
+        self._online = False
+        self._series_due = False
+        self._refresh_at = 0.0
+        self._backoff = Backoff(0.5, 30.0)
+        self._complaint = Complaint(log, "the store answers again")
+
+    def run(self, stop: threading.Event) -> None:
+        """Archive until ``stop`` is set. Raises ``Refused`` where going on is of no use."""
+        self._insist(self._open, stop)
+        if stop.is_set():
+            return
+        self._bus.start()
+        try:
+            while not stop.is_set():
+                batch = self._gather()
+                self._insist(partial(self._process, batch), stop)
+        finally:
+            self._say_offline()
+            self._bus.flush(FLUSH_SECONDS / 5)
+            self._bus.close()
+
+    # --- the store, however long it takes -----------------------------------------------
+
+    def _insist(self, work: Callable[[], None], stop: threading.Event) -> None:
+        """Do the work on the store, again until it succeeds; say when it has to wait."""
+        while not stop.is_set():
+            try:
+                work()
+            except StoreUnavailable as error:
+                self._complaint.say(str(error))
+                self._say_offline()
+                stop.wait(self._backoff.wait())
+            else:
+                self._backoff.reset()
+                self._complaint.clear()
+                return
+
+    def _open(self) -> None:
+        feed = self._plan.feed.name
+        self._store.claim(self._plan.origin)
+        self._through = self._store.position(feed)
+        self._newest = self._store.newest(feed)
+        self._recent = RecentValues()
+        if self._newest:
+            for record in self._store.read(feed, self._newest - SPAN, self._newest + ONE_SECOND):
+                if record.intensity:
+                    self._recent.put(record.step.ts, record.intensity.grams[DEFAULT_BASIS])
+        log.info("stored without a hole through %s", self._through or "nothing yet")
+
+    # --- gather -------------------------------------------------------------------------
+
+    def _gather(self) -> _Batch:
+        """The messages of one batch: a full window, or what came before a pause."""
+        batch = _Batch([])
+        wait = IDLE_SECONDS
+        while len(batch.messages) < self._bus.window:
+            match self._bus.next(wait):
+                case None:
+                    return batch
+                case Connected():
+                    self._online, self._series_due = False, True
+                    self._refresh_at = 0.0
+                case Disconnected(reason):
+                    log.warning("no broker: %s", reason)
+                case Message() as message:
+                    batch.messages.append(message)
+            wait = PAUSE_SECONDS
+        batch.paused = False
+        return batch
+
+    # --- enter, keep, announce, acknowledge ---------------------------------------------
+
+    def _process(self, batch: _Batch) -> None:
+        batch.again = batch.again or any(message.redelivered for message in batch.messages)
+        links = {True: list[Link](), False: list[Link]()}
+        for message in batch.messages:
+            if link := _link(message):
+                links[SNAPSHOT.matches(message.topic)].append(link)
+        try:
+            for is_live in (False, True):
+                if links[is_live]:
+                    self._take_in(links[is_live], is_live=is_live, again=batch.again)
+            if batch.paused and self._series_due:
+                self._announce_series()
+        except StoreUnavailable:
+            batch.again = True
+            raise
+        self._say_online()
+        if batch.messages:
+            self._bus.flush(FLUSH_SECONDS)
+        for message in batch.messages:
+            self._bus.acknowledge(message)
+
+    def _take_in(self, links: Sequence[Link], *, is_live: bool, again: bool) -> None:
+        feed = self._plan.feed.name
+        stamps = [link.step.ts for link in links]
+        known = self._store.read(feed, min(stamps) - CONTEXT, max(stamps) + ONE_SECOND)
+        ledger = Ledger(known, self._through, self._plan.factor_set)
+        entries = [ledger.enter(link) for link in links]
+        news = [entry.record for entry in entries if entry.news]
+        moved = ledger.through != self._through
+        if news or moved:
+            self._store.write(feed, news, ledger.through)
+            self._through, self._series_due = ledger.through, True
+        self._newest = max(stamps) if self._newest is None else max(self._newest, *stamps)
+        self._remember([entry.record for entry in entries if entry.news])
+        for entry in entries:
+            self._announce(entry, is_live=is_live, again=again)
+        if moved:
+            self._bus.publish(self._results.position(self._through))
+
+    def _remember(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if record.intensity:
+                self._recent.put(record.step.ts, record.intensity.grams[DEFAULT_BASIS])
+        if self._newest:
+            self._recent.forget_before(self._newest - SPAN)
+
+    def _announce(self, entry: Entry, *, is_live: bool, again: bool) -> None:
+        """Live only what is the newest there is; as late only what is news, or may not have
+        been announced when a delivery was interrupted."""
+        record = entry.record
+        if is_live and record.step.ts == self._newest:
+            percentile = None
+            if record.intensity:
+                percentile = self._recent.percentile(record.intensity.grams[DEFAULT_BASIS])
+            for each in self._results.live(entry, percentile):
+                self._bus.publish(each)
+            for correction in entry.corrections:
+                self._bus.publish(self._results.correction(correction))
+        elif entry.news or again:
+            for each in self._results.late(entry):
+                self._bus.publish(each)
+
+    def _announce_series(self) -> None:
+        feed = self._plan.feed.name
+        records = []
+        if self._newest:
+            start = self._newest - SERIES_SPAN + ONE_SECOND
+            records = [*self._store.read(feed, start, self._newest + ONE_SECOND)]
+        for each in self._results.series(records, self._through):
+            self._bus.publish(each)
+        self._series_due = False
+
+    # --- presence -----------------------------------------------------------------------
+
+    def _say_online(self) -> None:
+        """Position first, then presence; again every hour, before they expire."""
+        if self._online and self._monotonic() < self._refresh_at:
+            return
+        self._bus.publish(self._results.position(self._through))
+        self._bus.publish(publication(ARCHIVE_STATUS, ONLINE, self._plan.origin.kind))
+        self._online, self._refresh_at = True, self._monotonic() + HOUR
+
+    def _say_offline(self) -> None:
+        if self._online:
+            self._bus.publish(publication(ARCHIVE_STATUS, OFFLINE, self._plan.origin.kind))
+            self._online = False
+
+
+def _link(message: Message) -> Link | None:
+    """The step a message carries; None, and logged, if it carries none."""
+    try:
+        snapshot = decode(message.topic, message.payload)
+    except BadMessage as error:
+        log.warning("left out: %s", error)
+        return None
+    if not isinstance(snapshot, Snapshot):
+        return None
+    return Link(Step(snapshot.ts, snapshot.fuels), snapshot.prev)
+
+
+def archive_filters(feed: Feed) -> tuple[str, ...]:
+    """What the archive listens to: the whole steps, live and late."""
+    return (f"upstream/snapshot/{feed.name}", f"history/{feed.name}")

@@ -125,6 +125,6 @@ def _source(replay: Path | None, simulate: bool, seed: int) -> tuple[Source, str
     if replay is None:
         return SimulatedGrid(seed), "A simulated grid"
     library = Library(replay)
-    if not library.files:
-        raise click.UsageError(f"There is no file of NYISO's below {replay}.")
-    return library, f"Files of NYISO ({', '.join(sorted(library.files))})"
+    if FUEL_MIX.file not in library.files:
+        raise click.UsageError(f"There is no {FUEL_MIX.file} file of NYISO's below {replay}.")
+    return library, "A replay of NYISO's files"

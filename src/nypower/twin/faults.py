@@ -144,6 +144,11 @@ class Faults:
         """When a fault last altered what files hold, or ceased to."""
         return self._touched
 
+    @property
+    def pending(self) -> int:
+        """How many faults are in force or still to come."""
+        return len(self._faults)
+
     def next_answer(self) -> FaultKind | None:
         """What to do wrong with a request that has come; counts it."""
         with self._lock:

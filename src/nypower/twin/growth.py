@@ -7,6 +7,7 @@ running day as well. All this was seen on mis.nyiso.com.
 """
 
 import re
+import zipfile
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -199,8 +200,6 @@ class Growth:
 
 def _pack(members: Mapping[str, Document]) -> bytes:
     """A zip archive: the same members give the same bytes."""
-    import zipfile  # here, since a twin that nobody asks for archives does without its 2 MB
-
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, member in members.items():

@@ -2,6 +2,7 @@
 
 import os
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
@@ -61,8 +62,6 @@ def _walk(directory: Path) -> Iterator[Path]:
 
 
 def _member(archive: Path, name: str) -> bytes | None:
-    import zipfile  # here, since a twin that simulates does without its 2 MB
-
     with zipfile.ZipFile(archive) as opened:
         try:
             return opened.read(name)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from .replies import Reply, error
 
@@ -29,7 +30,8 @@ class Request:
     """A request; header names in lower case, ``client`` the address it came from."""
 
     method: str
-    target: str
+    path: str
+    query: str
     headers: Mapping[str, str]
     client: str
 
@@ -82,10 +84,11 @@ class Server(socketserver.ThreadingTCPServer):
         self._open: set[socket.socket] = set()
         self._change = threading.Condition()
 
-    def opened(self, connection: socket.socket) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:
         """A connection has begun."""
         with self._change:
-            self._open.add(connection)
+            self._open.add(request)
+        super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         """A connection is over."""
@@ -120,10 +123,6 @@ class _Handler(socketserver.StreamRequestHandler):
     def _server(self) -> Server:
         return cast(Server, self.server)
 
-    def setup(self) -> None:
-        super().setup()
-        self._server.opened(self.connection)
-
     def handle(self) -> None:
         with suppress(ConnectionError, TimeoutError):
             try:
@@ -131,7 +130,7 @@ class _Handler(socketserver.StreamRequestHandler):
                     if not self._answer(request):
                         return
             except BadRequest:
-                self._send(Request("GET", "", {"connection": "close"}, ""), Answer(error(400)))
+                self._send(Request("GET", "", "", {"connection": "close"}, ""), Answer(error(400)))
 
     def _read(self) -> Request | None:
         line = self._line()
@@ -139,6 +138,7 @@ class _Handler(socketserver.StreamRequestHandler):
             return None
         try:
             method, target, version = line.split()
+            url = urlsplit(target)
             headers = self._headers()
             length = int(headers.get("content-length", 0))
         except ValueError:
@@ -148,7 +148,7 @@ class _Handler(socketserver.StreamRequestHandler):
         self.rfile.read(length)
         if version != "HTTP/1.1":
             headers["connection"] = "close"
-        return Request(method, target, headers, self.client_address[0])
+        return Request(method, url.path, url.query, headers, self.client_address[0])
 
     def _headers(self) -> dict[str, str]:
         headers: dict[str, str] = {}

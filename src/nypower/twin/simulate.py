@@ -18,11 +18,8 @@ from ..core.fuels import KNOWN
 from ..core.origin import Kind
 
 HEADER = "Time Stamp,Time Zone,Fuel Category,Gen MW"
-FIRST_YEAR = 2000
-"""There is no simulated grid before: a clock that far off is a mistake."""
-
 _HOUR = timedelta(hours=1)
-_EPOCH = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EST = timedelta(hours=5)
 
 # Demand by hour of the day, a day's mean about 1: one high afternoon in summer, a morning
@@ -54,7 +51,7 @@ class SimulatedGrid:
 
     def day(self, file: str, day: date) -> bytes | None:
         """A closed day's file, every five minutes from 00:05 to midnight."""
-        if file != FUEL_MIX.file or day.year < FIRST_YEAR:
+        if file != FUEL_MIX.file:
             return None
         lines, ts, end = [HEADER], day_start(day), day_end(day)
         while ts < end:
@@ -81,7 +78,7 @@ class SimulatedGrid:
         nuclear = _nuclear(ts) * (1 + 0.002 * noise.wave(4, hours, 3))
         hydro = _hydro(sky) * (1 + 0.07 * noise.wave(5, hours, 30))
         renewables = _renewables(sky, noise)
-        oil = max(0.0, 1500 * sky.winter * (weather - 0.45) * (sky.daily - 0.95))
+        oil = _oil(sky, weather)
         thermal = demand - nuclear - hydro - renewables - oil
         wind = max(0.0, min(_wind(sky, noise), thermal - _LEAST_THERMAL_MW))
         thermal = max(_LEAST_THERMAL_MW, thermal - wind)
@@ -139,6 +136,11 @@ def _running(ts: datetime, outage: datetime) -> float:
 
 def _hydro(sky: _Sky) -> float:
     return 2_500 + 400 * sky.spring + 1_400 * (sky.daily - 1)
+
+
+def _oil(sky: _Sky, weather: float) -> float:
+    """Burned by day in the cold spells of midwinter, when gas is short."""
+    return 4_000 * max(0.0, sky.winter - 0.3) * max(0.0, weather - 0.4) * max(0.0, sky.daily - 0.9)
 
 
 def _renewables(sky: _Sky, noise: "Noise") -> float:

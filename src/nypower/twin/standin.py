@@ -4,25 +4,29 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qsl, urlsplit
 
 from ..core.catalog import FUEL_MIX, ROOT_PATH
-from ..core.clock import ONE_DAY, market_days, parse_moment, rfc3339
+from ..core.clock import ONE_DAY, market_days, rfc3339
 from ..core.origin import TWIN_HEADER, Kind, Origin, TwinTag
-from .faults import Fault, FaultKind, Faults
+from .control import control
+from .faults import FaultKind, Faults
 from .feedtime import FeedTime
 from .growth import Document, Growth, Source
 from .replies import Habits, Reply, error, http_date, login_page, reply_with
 from .server import Answer, Request, Server, Silence
 
-_DAILY = re.compile(rf"{ROOT_PATH}/\w+/(\d{{8}})(\w+?)\.csv", re.ASCII)
-_MONTHLY = re.compile(rf"{ROOT_PATH}/\w+/(\d{{6}}01)(\w+?)_csv\.zip", re.ASCII)
+SERVED = frozenset({(FUEL_MIX.dataset, FUEL_MIX.file), ("pal", "pal")})
+"""Dataset and file of what has a zone column, without which a file cannot be replayed."""
+
+YEARS = range(2000, 2200)
+"""Another year is a mistake, and the calendar's ends are not worth a thought."""
+
+_PATH = re.compile(rf"{ROOT_PATH}/(\w+)/(\d{{8}})(\w+?)(\.csv|_csv\.zip)", re.ASCII)
 
 
 class Twin:
@@ -96,21 +100,17 @@ class Twin:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def file_at(self, path: str, now: datetime) -> Document | None:
-        """What stands under a path at an instant, faults of files included."""
-        if match := _DAILY.fullmatch(path):
-            day, file = _day(match[1]), match[2]
-            if day is None:
-                return None
-            edits = self.faults.edits([day], lambda each: self.growth.stamps(file, each))
+        """What stands under a path at an instant, the faults of files included."""
+        match = _PATH.fullmatch(path)
+        day = _day(match[2]) if match else None
+        if match is None or day is None or (match[1], match[3]) not in SERVED:
+            return None
+        file = match[3]
+        days = [day] if match[4] == ".csv" else list(market_days(day, day + 30 * ONE_DAY))
+        edits = self.faults.edits(days, lambda each: self.growth.stamps(file, each))
+        if match[4] == ".csv":
             return self.growth.file_at(file, day, now, edits.get(day))
-        if match := _MONTHLY.fullmatch(path):
-            first, file = _day(match[1]), match[2]
-            if first is None:
-                return None
-            days = market_days(first, first + 30 * ONE_DAY)
-            edits = self.faults.edits(days, lambda each: self.growth.stamps(file, each))
-            return self.growth.archive_at(file, first, now, edits)
-        return None
+        return self.growth.archive_at(file, day, now, edits) if day.day == 1 else None
 
     def _count(self, status: int, sent: int) -> None:
         with self._lock:
@@ -119,8 +119,7 @@ class Twin:
 
     def _respond(self, request: Request) -> Answer | Silence:
         now = self.clock.now()
-        url = urlsplit(request.target)
-        if url.path.startswith("/twin/"):
+        if request.path.startswith("/twin/"):
             return self._finished(control(self.faults, request), now)
         fault = self.faults.next_answer()
         match fault:
@@ -132,19 +131,21 @@ class Twin:
                 return self._finished(login_page(), now)
             case FaultKind.NOT_FOUND | FaultKind.FORBIDDEN | FaultKind.BROKEN:
                 return self._finished(error(int(fault.value)), now)
-        reply = self._file(request, url.path, now, truncated=fault is FaultKind.TRUNCATED)
+        reply = self._file(request, now, truncated=fault is FaultKind.TRUNCATED)
         return self._finished(reply, now, drip=fault is FaultKind.DRIP)
 
-    def _file(self, request: Request, path: str, now: datetime, *, truncated: bool) -> Reply:
+    def _file(self, request: Request, now: datetime, *, truncated: bool) -> Reply:
         if request.method not in ("GET", "HEAD"):
             return error(405)
-        document = self.file_at(path, now)
+        touched = self.faults.touched  # before a fault's last time is counted
+        document = self.file_at(request.path, now)
         if document is None:
             return error(404)
-        content_type = "text/csv" if path.endswith(".csv") else "application/zip"
+        content_type = "text/csv" if request.path.endswith(".csv") else "application/zip"
         if truncated:
-            return reply_with(_truncated(document), content_type, {}, self._habits)
-        if (touched := self.faults.touched) is not None:
+            ranged = {"range": request.headers.get("range", "")}
+            return reply_with(_truncated(document), content_type, ranged, self._habits)
+        if touched is not None:
             document = replace(document, modified=max(document.modified, touched))
         return reply_with(document, content_type, request.headers, self._habits)
 
@@ -155,9 +156,10 @@ class Twin:
 
 def _day(text: str) -> date | None:
     try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:
         return None
+    return day if day.year in YEARS else None
 
 
 def _truncated(document: Document) -> Document:
@@ -166,35 +168,3 @@ def _truncated(document: Document) -> Document:
     body = document.body.rstrip(b"\r\n")
     row = len(body) - (body.rfind(b"\n") + 1)
     return Document(body[: len(body) - row // 2], document.modified - timedelta(seconds=1))
-
-
-def control(faults: Faults, request: Request) -> Reply:
-    """``POST /twin/fault?kind=…&times=…&arg=…&at=…`` and ``POST /twin/clear``.
-
-    For a person at this machine: neither others nor a web page (which says its origin) may.
-    """
-    if not ip_address(request.client).is_loopback or "origin" in request.headers:
-        return error(403)
-    if request.method != "POST":
-        return error(405)
-    url = urlsplit(request.target)
-    try:
-        if url.path == "/twin/clear":
-            faults.clear()
-        elif url.path == "/twin/fault":
-            faults.add(_asked(dict(parse_qsl(url.query))))
-        else:
-            return error(404)
-    except ValueError as wrong:
-        return Reply(400, f"{wrong}\n".encode(), {"Content-Type": "text/plain"})
-    return Reply(200, b"done\n", {"Content-Type": "text/plain"})
-
-
-def _asked(query: Mapping[str, str]) -> Fault:
-    times, at = query.get("times"), query.get("at")
-    return Fault(
-        FaultKind(query.get("kind", "")),
-        parse_moment(at) if at else None,
-        int(times) if times else None,
-        query.get("arg", ""),
-    )

@@ -91,6 +91,10 @@ class Grid:
         sent.wait_for_publish(10)
         assert sent.is_published()
 
+    def raw(self, topic: str, payload: bytes) -> None:
+        """Publish anything at all."""
+        self._client.publish(f"{self.root}/{topic}", payload, 1).wait_for_publish(10)
+
     def say(self, row: messages.Topic, text: bytes) -> None:
         """Publish a plain word, such as ``online``."""
         self.publish(row, text)

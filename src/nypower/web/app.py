@@ -7,6 +7,7 @@ import gzip
 from collections.abc import Container
 
 from flask import Flask, Response, abort, render_template, request
+from werkzeug.exceptions import NotFound
 
 from ..config import WebSettings
 from .bundle import ENCODINGS, Bundle, NotBuilt
@@ -36,8 +37,11 @@ def create_app(settings: WebSettings, bundle: Bundle | None = None) -> Flask:
         return _asset(files, name)
 
     @app.errorhandler(404)
-    def not_found(_: Exception) -> tuple[str, int]:
-        return render_template("not-found.html", **_context(settings)), 404
+    def not_found(error: NotFound) -> tuple[str, int] | NotFound:
+        try:
+            return render_template("not-found.html", **_context(settings)), 404
+        except NotBuilt:
+            return error
 
     @app.errorhandler(NotBuilt)
     def not_built(_: Exception) -> tuple[str, int]:

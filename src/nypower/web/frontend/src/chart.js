@@ -25,6 +25,13 @@ export function withGaps([stamps, values]) {
   return columns;
 }
 
+/** "128 g at Sun 2:10 AM to 266 g at Sat 7:00 PM" */
+function rangeText([stamps, values]) {
+  const known = values.filter((value) => value !== null);
+  const at = (value) => `${gramText(value)} g at ${clockText(stamps[values.indexOf(value)])}`;
+  return `${at(Math.min(...known))} to ${at(Math.max(...known))}`;
+}
+
 /** A vertical gradient that takes the colour of each band of the index at its height. */
 function bandGradient(plot, bands, colours, alpha) {
   const { top, height } = plot.bbox;
@@ -105,6 +112,7 @@ export class Chart {
     if (columns[0].length === 0) return;
     if (this.#plot === null) this.#rebuild();
     else this.#plot.setData(this.#columns);
+    this.#tell(this.#plot.cursor.idx ?? null);
   }
 
   #rebuild() {
@@ -123,7 +131,9 @@ export class Chart {
     const [stamps, values] = this.#columns;
     const value = idx === null ? null : values[idx];
     this.#reading.textContent =
-      value === null || value === undefined ? "\u00a0" : `${clockText(stamps[idx])}: ${gramText(value)} g`;
+      value === null || value === undefined
+        ? rangeText(this.#columns)
+        : `${clockText(stamps[idx])}: ${gramText(value)} g`;
   }
 
   #key(event) {

@@ -31,6 +31,7 @@ export class Join {
   }
 
   series(payload, retained) {
+    if (!this.#following) return; // it was on its way when it was no longer wanted
     this.#line.takeSeries(payload);
     this.#received += 1;
     if (!retained || this.#received > 1) this.#newerDue = false;

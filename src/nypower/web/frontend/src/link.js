@@ -105,7 +105,7 @@ export class Link {
         retained: message.retained,
       });
     } catch (error) {
-      console.warn(`${message.destinationName}: ${error}`);
+      console.warn(`left out ${message.destinationName}: ${error.message}`);
     }
   }
 }

@@ -9,6 +9,27 @@ import { Line, seconds } from "./line.js";
 /** A feed whose time fell back further than this has begun anew. */
 const BEGUN_ANEW_S = 900;
 
+/** What a payload must have: a time, a time or null, a number, or columns of them. */
+const isTime = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
+const isTimeOrNull = (value) => value === null || isTime(value);
+const isNumber = (value) => Number.isFinite(value);
+const FIELDS = {
+  co2: { ts: isTime, prev: isTimeOrNull, value: isNumber },
+  series: {
+    through: isTimeOrNull,
+    ts: (column) => column.every(isTime),
+    values: (column, { ts }) => column.length === ts.length && column.every(isNumber),
+  },
+  mix: { ts: isTime, total: isNumber, fuels: (fuels) => Object.values(fuels).every(isNumber) },
+  feed: { now: isTime, speed: isNumber },
+  correction: { ts: isTime },
+};
+
+function check(payload, fields) {
+  for (const [name, good] of Object.entries(fields))
+    if (!good(payload[name], payload)) throw new TypeError(`${name} is not what it should be`);
+}
+
 export class Model {
   #config;
   #join;
@@ -48,15 +69,22 @@ export class Model {
   /** Takes a message; gives back the name of what changed, undefined for nothing of ours. */
   take(topic, text, retained) {
     const name = this.#nameOf(topic);
+    if (text === "") return undefined; // a retained value was taken away
     if (name === undefined || name === "webui") return name;
     if (name === "pump" || name === "archive") {
       this[name] = text;
       return name;
     }
     const payload = JSON.parse(text);
+    check(payload, FIELDS[name]);
     this.#mark(payload.kind);
     this[`_${name}`](payload, retained);
     return name;
+  }
+
+  /** Whether the series is still being taken. */
+  get joining() {
+    return this.#join.following;
   }
 
   /** The age of the newest intensity in feed seconds, null without one. */

@@ -53,7 +53,7 @@ function show(changed, retained) {
     views.showHeadline(model.co2, model.kind === "replay");
     mark(model.co2.value);
   }
-  if (changed === "co2" || changed === "series") showLine();
+  if (changed === "co2" || changed === "series" || changed === "correction") showLine();
   showFreshness();
 }
 
@@ -70,6 +70,7 @@ function showLine() {
     chartBox.dataset.points = model.line.size;
     chartBox.dataset.newest = model.line.newest ?? "";
     chartBox.dataset.line = model.line.whole ? "whole" : "joining";
+    chartBox.dataset.series = model.joining ? "taking" : "left";
   });
 }
 

@@ -1,6 +1,6 @@
 // Loading the page again: on request, and when live data begin. Never in a loop.
 
-const AT_LEAST_APART_MS = 10_000;
+const AT_LEAST_APART_MS = 5_000;
 const ATTEMPTS_AFTER_S = [1, 3, 10, 30];
 
 /** Loads the page again within a second or so, not all pages at once, and not right after

@@ -20,7 +20,6 @@ from .child import LOOPBACK, Child
 from .mqtt_packets import V5, V311
 from .upstream import Upstream, Upstreams
 
-PASSWORDS, ACCESS_LIST = "passwords", "access.list"
 _INSTALL = "install it (apt install mosquitto, brew install mosquitto) or use --broker embedded"
 
 
@@ -33,21 +32,31 @@ class Listener:
     websockets: bool = False
 
 
-def configuration(
-    listeners: Sequence[Listener], config: str, data: str, user: str = "mosquitto"
-) -> str:
-    """The text of mosquitto.conf: ``config`` holds passwords and access list, ``data`` what it
-    keeps; ``user`` is whom it becomes when root starts it."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where Mosquitto finds what it reads, and where it keeps what it holds."""
+
+    passwords: str
+    access: str
+    data: str
+
+
+IMAGE_FILES = Files("/run/mosquitto/passwords", "/etc/mosquitto/access.list", "/var/lib/mosquitto")
+IMAGE_LISTENERS = (Listener(1883), Listener(9001, websockets=True))
+
+
+def configuration(listeners: Sequence[Listener], files: Files, user: str = "mosquitto") -> str:
+    """The text of mosquitto.conf; ``user`` is whom it becomes when root starts it."""
     return f"""\
 # For Mosquitto 2.0 and 2.1, made by nypower.embedded.mosquitto; change it there.
 # Readers need no account; the writers `pump` and `archive` have one each.
 user {user}
 allow_anonymous true
-password_file {config}/{PASSWORDS}
-acl_file {config}/{ACCESS_LIST}
+password_file {files.passwords}
+acl_file {files.access}
 
 persistence true
-persistence_location {data}/
+persistence_location {files.data}/
 autosave_interval 300
 
 # A window of 20 would wait 150 times for the answers to a backlog of 3,000.
@@ -116,10 +125,10 @@ def write_configuration(
     folder: Path, listeners: Sequence[Listener], passwords: Mapping[str, str]
 ) -> Path:
     """Everything Mosquitto needs in one directory, run as whoever we are."""
-    write_passwords(folder / PASSWORDS, passwords)
-    child.private_file(folder / ACCESS_LIST, access_list())
-    user = pwd.getpwuid(os.geteuid()).pw_name
-    text = configuration(listeners, str(folder), str(folder), user)
+    files = Files(str(folder / "passwords"), str(folder / "access.list"), str(folder))
+    write_passwords(Path(files.passwords), passwords)
+    child.private_file(Path(files.access), access_list())
+    text = configuration(listeners, files, pwd.getpwuid(os.geteuid()).pw_name)
     return child.private_file(folder / "mosquitto.conf", text)
 
 

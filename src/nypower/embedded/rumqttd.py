@@ -26,7 +26,7 @@ SEGMENT_BYTES, SEGMENTS = 1_048_576, 4
 """What it keeps for those who are behind: bytes a segment, segments a subscribed filter. Its
 own defaults would let it grow by a gigabyte a filter."""
 
-IN_FLIGHT = 100
+IN_FLIGHT = 1000
 
 
 class EmbeddedBroker(ChildBroker):

@@ -1,0 +1,143 @@
+"""The story of ``up``: a broker and its door, then one feed's parts, until it is stopped.
+
+With the feed `auto` and nothing measured at hand, a feed that cannot be read gives way to a
+simulated grid, and comes back as soon as it answers. A feed that was named never does.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..config import LIVE_FEED, UpSettings
+from ..core.errors import Refused
+from ..core.origin import Kind, Origin
+from .child import LOOPBACK, Child, free_ports
+from .door import Door
+from .parts import Part, Parts, until
+from .places import why_not
+from .probing import ask
+from .showing import NYPOWER, Showing, Surroundings, environment
+
+FIRST_ASK_SECONDS = 10.0
+ASK_AGAIN_SECONDS = 30.0
+READY_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outset:
+    """What is known when ``up`` begins: which kinds have a store already."""
+
+    measured: bool
+    kinds: tuple[Kind, ...]
+
+
+class Supervisor:
+    """Everything on one machine. ``say`` tells the person what is going on."""
+
+    def __init__(
+        self,
+        settings: UpSettings,
+        surroundings: Callable[[], Surroundings],
+        outset: Outset,
+        *,
+        broker: Part | None,
+        door: Callable[[], Door] | None,
+        address: Callable[[], str],
+        say: Callable[[str], None],
+    ) -> None:
+        """``surroundings`` and ``door`` are asked once the broker runs: it has its ports then."""
+        self._settings, self._surroundings, self._outset = settings, surroundings, outset
+        self._broker, self._make_door = broker, door
+        self._address, self._say = address, say
+        self._parts: Parts | None = None
+        self._feed = LIVE_FEED if settings.feed == "auto" else settings.feed
+        self._showing: Showing | None = None
+        self._unsure = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set; raises ``NyPowerError`` where it cannot begin."""
+        household = Parts([self._broker] if self._broker else [])
+        door: Door | None = None
+        choosing = asyncio.create_task(self._choose())
+        try:
+            await household.start()
+            if self._make_door:
+                door = self._make_door()
+                await door.start()
+            await self._or_stopped(choosing, stop)
+            if not stop.is_set():
+                await self._show(choosing.result())
+                self._say(self._address())
+                await self._or_stopped(asyncio.create_task(self._follow()), stop)
+        finally:
+            choosing.cancel()
+            if self._parts:
+                await self._parts.stop()
+            if door:
+                await door.stop()
+            await household.stop()
+
+    async def _or_stopped(self, work: "asyncio.Task[object]", stop: asyncio.Event) -> None:
+        """Wait for the work, or for the end; raises what the work raised."""
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not work.done():
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+        elif not work.cancelled() and (error := work.exception()):
+            raise error
+
+    # --- what to show -------------------------------------------------------------------
+
+    async def _choose(self) -> Showing:
+        auto = self._settings.feed == "auto"
+        if auto and self._outset.measured:
+            return Showing(self._feed, Origin(Kind.LIVE))
+        if auto:
+            self._say(f"Looking for NYISO at {self._feed} …")
+        answer = await ask(self._feed, FIRST_ASK_SECONDS)
+        if isinstance(answer, Origin):
+            return Showing(self._feed, answer)
+        self._unsure = True
+        if auto:
+            self._say(f"NYISO cannot be reached ({answer}): showing a simulated grid until it can.")
+            (port,) = free_ports(1)
+            return Showing(f"http://{LOOPBACK}:{port}", Origin(Kind.SIMULATED))
+        self._say(f"The feed cannot be read ({answer}): showing what is stored, and trying on.")
+        known = [kind for kind in self._outset.kinds if kind is not Kind.SIMULATED]
+        return Showing(self._feed, Origin(known[0] if len(known) == 1 else Kind.LIVE))
+
+    async def _follow(self) -> None:
+        """Ask a feed that did not answer again and again, and change over when it does."""
+        while self._unsure:
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
+            answer = await ask(self._feed, FIRST_ASK_SECONDS)
+            if isinstance(answer, Origin):
+                self._unsure = False
+                showing = Showing(self._feed, answer)
+                if showing != self._showing:
+                    self._say(f"The feed answers: changing over to {answer.kind.value} data.")
+                    await self._show(showing)
+        await asyncio.Event().wait()
+
+    # --- showing it ---------------------------------------------------------------------
+
+    async def _show(self, showing: Showing) -> None:
+        """Put one feed's parts in the place of another's."""
+        if self._parts:
+            await self._parts.stop()
+        around = self._surroundings()
+        parts = [
+            Part(f"the {name}", Child(name, [*NYPOWER, name], environ=variables))
+            for name, variables in environment(self._settings, around, showing).items()
+        ]
+        if self._settings.feed == "auto" and showing.origin.kind is Kind.SIMULATED:
+            port = showing.feed.rsplit(":", 1)[1]
+            command = [*NYPOWER, "twin", "--simulate", "--port", port]
+            parts.append(Part("the simulated grid", Child("twin", command)))
+        self._parts, self._showing = Parts(parts), showing
+        await self._parts.start()
+        host = self._settings.host
+        if not await until(lambda: why_not(host, around.http) != "", READY_SECONDS):
+            raise Refused(f"the page did not come up on {host} port {around.http}")

@@ -20,6 +20,8 @@ from .growth import Document, Growth, Source
 from .replies import Habits, Reply, error, http_date, login_page, reply_with
 from .server import Answer, Request, Server, Silence
 
+_STOP_WITHIN_SECONDS = 0.03
+
 SERVED = frozenset({(FUEL_MIX.dataset, FUEL_MIX.file), ("pal", "pal")})
 """Dataset and file of what has a zone column, without which a file cannot be replayed."""
 
@@ -67,7 +69,7 @@ class Twin:
         )
         self._address = (self._address[0], self._server.server_address[1])
         threading.Thread(
-            target=self._server.serve_forever, args=(0.1,), name="twin", daemon=True
+            target=self._server.serve_forever, args=(_STOP_WITHIN_SECONDS,), name="twin", daemon=True
         ).start()
         return self
 

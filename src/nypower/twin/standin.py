@@ -69,7 +69,10 @@ class Twin:
         )
         self._address = (self._address[0], self._server.server_address[1])
         threading.Thread(
-            target=self._server.serve_forever, args=(_STOP_WITHIN_SECONDS,), name="twin", daemon=True
+            target=self._server.serve_forever,
+            args=(_STOP_WITHIN_SECONDS,),
+            name="twin",
+            daemon=True,
         ).start()
         return self
 

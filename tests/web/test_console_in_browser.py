@@ -52,7 +52,7 @@ def test_controls(
     """Another filter, pause, clear, a filter that is none, and a broker that went away."""
     grid = grid_of()
     view.open(serve_page() + "/console")
-    view.is_in_state("live")
+    view.is_in_state("connected")
     view.page.fill("#filter", "ny-power/#/co2")
     view.page.click("#controls [type=submit]")
     assert view.page.evaluate("document.querySelector('#filter').validationMessage")
@@ -74,7 +74,7 @@ def test_controls(
     broker.kill()
     view.is_in_state("disconnected")
     broker.start()
-    view.is_in_state("live")
+    view.is_in_state("connected")
     again = Grid(broker)
     again.say(messages.PUMP_STATUS, messages.ONLINE)
     view.shows("#messages li:first-child .payload", "online")
@@ -87,7 +87,7 @@ def test_long_and_strange_payloads(
     """A long payload is folded, bytes that are no text and markup are shown as what they are."""
     grid = grid_of()
     view.open(serve_page() + "/console")
-    view.has("#state[data-state=live]")
+    view.has("#state[data-state=connected]")
     grid.raw("a", b"<img src=x onerror=alert(1)>")
     view.shows("#messages li:first-child .payload", "<img src=x onerror=alert(1)>")
     grid.raw("b", b"\xff\x00")

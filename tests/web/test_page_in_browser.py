@@ -186,11 +186,14 @@ def test_old_without_a_word(view: View, grid: Grid, serve_page: Serve) -> None:
 @pytest.mark.parametrize(("kind", "word"), [(Kind.SIMULATED, "Simulated"), (Kind.REPLAY, "Replay")])
 def test_not_live(view: View, grid_of: Grids, serve_page: Serve, kind: Kind, word: str) -> None:
     """Data that are no measurements of today are marked, in the title too."""
-    grid_of(kind).set_up(day_before(NOW))
+    grid = grid_of(kind)
+    grid.set_up(day_before(NOW))
     grid_of(Kind.LIVE).set_up(day_before(NOW, 300.0))
     opened(view, serve_page, kind=kind)
     view.shows("#value", "180")
     view.shows("#origin strong", word)
+    grid.status("live", NOW + STEP, NOW)
+    view.shows("#state b", "Running")
     assert view.page.locator("#origin").is_visible()
     assert view.page.title().startswith(f"{word}: 180 g")
 

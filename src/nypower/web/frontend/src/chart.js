@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { WINDOW_S } from "./line.js";
-import { clockText, gramText } from "./wording.js";
+import { clockText, gramText, timeText } from "./wording.js";
 
 /** Between two points further apart than this the line has a gap, as the feed had. */
 const GAP_S = 20 * 60;
@@ -25,11 +25,11 @@ export function withGaps([stamps, values]) {
   return columns;
 }
 
-/** "128 g at Sun 2:10 AM to 266 g at Sat 7:00 PM" */
+/** "128 g at 2:10 AM, 266 g at 7:00 PM": the least and the most */
 function rangeText([stamps, values]) {
   const known = values.filter((value) => value !== null);
-  const at = (value) => `${gramText(value)} g at ${clockText(stamps[values.indexOf(value)])}`;
-  return `${at(Math.min(...known))} to ${at(Math.max(...known))}`;
+  const at = (value) => `${gramText(value)} g at ${timeText(stamps[values.indexOf(value)])}`;
+  return `${at(Math.min(...known))}, ${at(Math.max(...known))}`;
 }
 
 /** A vertical gradient that takes the colour of each band of the index at its height. */

@@ -24,7 +24,7 @@ let linked = "connecting";
 const link = new Link(brokerUrl(config.ws, location), {
   state(word) {
     linked = word;
-    showState(word === "connected" ? "live" : word);
+    showState(word);
   },
   connected: subscribe,
   message(message) {

@@ -24,6 +24,8 @@ const WORDS = {
   stale: "Stale",
   late: "Late",
   live: "Live",
+  running: "Running",
+  connected: "Connected",
 };
 
 /** By its age in feed seconds alone: "live", "late" or "stale". */
@@ -52,8 +54,9 @@ export function stateOf({ link, pump, archive, feed, age, speed }, limits) {
   return worse(feed ?? "live", byAge(age, speed, limits));
 }
 
-/** The word for a state. */
-export const wordFor = (state) => WORDS[state];
+/** The word for a state; data that are not `kind` live are never called so. */
+export const wordFor = (state, kind = "live") =>
+  WORDS[state === "live" && kind !== "live" ? "running" : state];
 
 /** The sentence for a state, empty where all is well. */
 export const sentenceFor = (state) => SENTENCES[state] ?? "";

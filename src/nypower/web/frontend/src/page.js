@@ -75,7 +75,7 @@ function showLine() {
 }
 
 function showFreshness() {
-  views.showState(model.state);
+  views.showState(model.state, model.kind);
   views.showAge(model.age);
   views.showTitle(model);
 }

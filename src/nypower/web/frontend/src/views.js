@@ -93,11 +93,11 @@ export function showReadings([stamps, values]) {
   byId("readings").tBodies[0].replaceChildren(...rows.reverse());
 }
 
-/** The state of things, a word and a sentence. */
-export function showState(state) {
+/** The state of things, a word and a sentence, for data of a kind. */
+export function showState(state, kind) {
   const pill = byId("state");
   pill.dataset.state = state;
-  write(pill.querySelector("b"), wordFor(state));
+  write(pill.querySelector("b"), wordFor(state, kind));
   const notice = byId("notice");
   notice.dataset.state = state;
   write(notice, sentenceFor(state));

@@ -2,30 +2,21 @@
 
 const NEW_YORK = "America/New_York";
 
-const full = new Intl.DateTimeFormat("en-US", {
-  timeZone: NEW_YORK,
-  weekday: "short",
-  month: "short",
-  day: "numeric",
-  hour: "numeric",
-  minute: "2-digit",
-  timeZoneName: "short",
-});
-const withYear = new Intl.DateTimeFormat("en-US", {
-  timeZone: NEW_YORK,
-  dateStyle: "medium",
-  timeStyle: "short",
-});
-const clock = new Intl.DateTimeFormat("en-US", {
-  timeZone: NEW_YORK,
-  weekday: "short",
-  hour: "numeric",
-  minute: "2-digit",
-});
+const format = (options) => new Intl.DateTimeFormat("en-US", { timeZone: NEW_YORK, ...options });
+
+const TIME = { hour: "numeric", minute: "2-digit" };
+const DAY = { weekday: "short", month: "short", day: "numeric", timeZoneName: "short" };
+const full = format({ ...DAY, ...TIME });
+const withYear = format({ ...DAY, ...TIME, year: "numeric" });
+const clock = format({ weekday: "short", ...TIME });
+const time = format(TIME);
 const megawatts = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /** "Sun, Nov 22, 1:35 AM EST"; with the year where the data are old. */
 export const stampText = (second, old) => (old ? withYear : full).format(second * 1000);
+
+/** "1:35 AM" */
+export const timeText = (second) => time.format(second * 1000);
 
 /** "Sun 1:35 AM" */
 export const clockText = (second) => clock.format(second * 1000).replace(",", "");

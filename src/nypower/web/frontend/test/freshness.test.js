@@ -40,3 +40,9 @@ test("every state has a word, every bad one a sentence that fits a phone's line"
     assert.ok(sentenceFor(bad).length > 10 && sentenceFor(bad).length <= 48, bad);
   }
 });
+
+test("only live data are called live", () => {
+  assert.equal(wordFor("live", "live"), "Live");
+  assert.equal(wordFor("live", "replay"), "Running");
+  assert.equal(wordFor("late", "replay"), "Late");
+});

@@ -86,6 +86,7 @@ class Client:
     def _work(self) -> None:
         while self.paho.loop(0.2) == paho.MQTT_ERR_SUCCESS:
             pass
+        self.paho._reset_sockets()  # paho leaves that to its end
         self.gone.set()
 
     def subscribe(self, *filters: str) -> "Client":
@@ -187,6 +188,11 @@ class Bare:
                 break
             data += chunk
         return data
+
+    def packet(self) -> bytes:
+        """A packet of less than 128 bytes."""
+        head = self.receive(2)
+        return head + self.receive(head[1])
 
     def rest(self) -> bytes:
         """All that comes until the other end hangs up; fails when it does not."""

@@ -36,7 +36,7 @@ class Session(asyncio.Protocol):
         self._broker: asyncio.Transport | None = None
         self._reaching: asyncio.Task[None] | None = None
         self._admitted: Admission | None = None
-        self._closing = self._client_stuck = self._broker_stuck = False
+        self._welcome = self._closing = self._client_stuck = self._broker_stuck = False
         self._connect_by = self._loop.time() + limits.connect_seconds
         self._deadline: float | None = self._connect_by
 
@@ -142,8 +142,8 @@ class Session(asyncio.Protocol):
         return self._admitted.connect.level if self._admitted else mqtt.V311
 
     def _reproach(self, reason: int) -> bytes:
-        """MQTT 5 says why it hangs up, 3.1.1 has no word for it."""
-        if self._broker and self._level == mqtt.V5:
+        """MQTT 5 says why it hangs up once there is a CONNACK; 3.1.1 has no word for it."""
+        if self._welcome and self._level == mqtt.V5:
             packet = mqtt.packet(mqtt.DISCONNECT, bytes([reason, 0]))
             return self._wire.wrap(packet) + self._wire.farewell()
         return self._wire.farewell()
@@ -177,6 +177,7 @@ class Session(asyncio.Protocol):
 
     def deliver(self, data: bytes) -> None:
         """Pass on what the broker sent."""
+        self._welcome = True
         if self._client and not self._closing:
             self._client.write(self._wire.wrap(data))
 

@@ -30,6 +30,17 @@ def grid(grid_of: Grids) -> Grid:
     return grid
 
 
+SHIFTS = """() => new Promise((done) => new PerformanceObserver((list) => done(
+    list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
+)).observe({ type: "layout-shift", buffered: true }) || setTimeout(() => done(0), 500))"""
+"""The browser's own sum of how far things moved without being asked to."""
+
+HIDE = """((hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+})"""
+
+
 def opened(view: View, serve_page: Serve, **settings: object) -> View:
     """The page, joined to a grid that ends at NOW."""
     view.open(serve_page(**settings))
@@ -245,13 +256,31 @@ def test_change_over_to_live(view: View, grid_of: Grids, serve_page: Serve, brok
     assert view.loads == 2
 
 
-def test_phone(browser: object, grid: Grid, serve_page: Serve) -> None:
-    """On a phone nothing is wider than the screen."""
-    view = View(browser, viewport={"width": 360, "height": 740})  # type: ignore[arg-type]
+@pytest.mark.parametrize("width", [360, 1280])
+def test_steady(browser: object, grid: Grid, serve_page: Serve, width: int) -> None:
+    """Nothing is wider than the screen, and nothing moves when the values come."""
+    view = View(browser, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
     opened(view, serve_page)
     wide = view.page.evaluate("document.documentElement.scrollWidth")
+    moved = view.page.evaluate(SHIFTS)
     view.close()
-    assert wide == 360
+    assert wide == width
+    assert moved < 0.02
+
+
+def test_rests_unseen(view: View, grid: Grid, serve_page: Serve) -> None:
+    """A page that nobody has looked at for minutes leaves the broker, and joins when seen."""
+    view.page.clock.install()
+    opened(view, serve_page)
+    view.page.evaluate(f"{HIDE}(true)")
+    view.page.clock.fast_forward("05:00")
+    view.is_in_state("asleep")
+    grid.series(day_before(NOW + STEP), NOW + STEP)
+    grid.step(NOW + STEP, NOW, 171.0)
+    headline_is(view, "180", NOW)
+    view.page.evaluate(f"{HIDE}(false)")
+    headline_is(view, "171", NOW + STEP)
+    view.line_is(289, NOW + STEP)
 
 
 def test_keyboard(view: View, grid: Grid, serve_page: Serve) -> None:

@@ -1,35 +1,19 @@
 // The line of the last 24 hours: a uPlot chart, built once and then fed.
 
 import uPlot from "uplot";
+import { withGaps } from "./gaps.js";
 import { WINDOW_S } from "./line.js";
 import { clockText, gramText, timeText } from "./wording.js";
 
-/** Between two points further apart than this the line has a gap, as the feed had. */
-const GAP_S = 20 * 60;
 const NEW_YORK = "America/New_York";
 
 const hour = new Intl.DateTimeFormat("en-US", { timeZone: NEW_YORK, hour: "numeric" });
 
-/** The columns with a null in the middle of each gap, so that no line is drawn across. */
-export function withGaps([stamps, values]) {
-  const columns = [[], []];
-  stamps.forEach((stamp, i) => {
-    const before = stamps[i - 1];
-    if (stamp - before > GAP_S) {
-      columns[0].push((stamp + before) / 2);
-      columns[1].push(null);
-    }
-    columns[0].push(stamp);
-    columns[1].push(values[i]);
-  });
-  return columns;
-}
-
-/** "128 g at 2:10 AM, 266 g at 7:00 PM": the least and the most */
+/** "128 g (2:10 AM) to 266 g (7:00 PM)": the least and the most */
 function rangeText([stamps, values]) {
   const known = values.filter((value) => value !== null);
-  const at = (value) => `${gramText(value)} g at ${timeText(stamps[values.indexOf(value)])}`;
-  return `${at(Math.min(...known))}, ${at(Math.max(...known))}`;
+  const at = (value) => `${gramText(value)} g (${timeText(stamps[values.indexOf(value)])})`;
+  return `${at(Math.min(...known))} to ${at(Math.max(...known))}`;
 }
 
 /** A vertical gradient that takes the colour of each band of the index at its height. */
@@ -65,7 +49,7 @@ function optionsFor(element, bands, onReading) {
     height: element.clientHeight,
     tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1000), NEW_YORK),
     legend: { show: false },
-    padding: [10, 8, 0, 0],
+    padding: [10, 20, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, width: 2 } },
     scales: {
       x: { range: (_, __, newest) => [newest - WINDOW_S, newest] },
@@ -103,7 +87,10 @@ export class Chart {
     new ResizeObserver(() => this.#resize()).observe(element);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#rebuild());
     element.addEventListener("keydown", (event) => this.#key(event));
-    element.addEventListener("blur", () => this.#plot?.setCursor({ left: -10, top: -10 }));
+    element.addEventListener("blur", () => {
+      reading.setAttribute("aria-live", "off");
+      this.#plot?.setCursor({ left: -10, top: -10 });
+    });
   }
 
   /** Shows columns of stamps and values. */

@@ -9,7 +9,7 @@ const SENTENCES = {
   "pump-offline": "The pump is offline: nothing new comes in.",
   "archive-offline": "The archive is offline: the line stands still.",
   down: "The grid operator’s files cannot be read.",
-  stale: "Nothing new from the grid operator for an hour.",
+  stale: "No news from the grid operator for over an hour.",
   late: "The next reading is late.",
 };
 

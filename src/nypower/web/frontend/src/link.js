@@ -30,12 +30,9 @@ export class Link {
   start() {
     addEventListener("online", () => this.#wake());
     addEventListener("pageshow", (event) => event.persisted && this.#wake());
-    document.addEventListener("visibilitychange", () => {
-      clearTimeout(this.#restTimer);
-      if (document.hidden) this.#restTimer = setTimeout(() => this.#rest(), REST_AFTER_MS);
-      else this.#wake();
-    });
+    document.addEventListener("visibilitychange", () => this.#seen(!document.hidden));
     this.#connect();
+    this.#seen(!document.hidden);
   }
 
   get connected() {
@@ -79,6 +76,12 @@ export class Link {
     this.#on.state("disconnected");
     this.#timer = setTimeout(() => this.#connect(), 1000 * waitBefore(this.#attempt, Math.random()));
     this.#attempt += 1;
+  }
+
+  #seen(visible) {
+    clearTimeout(this.#restTimer);
+    if (visible) this.#wake();
+    else this.#restTimer = setTimeout(() => this.#rest(), REST_AFTER_MS);
   }
 
   #wake() {

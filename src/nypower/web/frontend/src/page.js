@@ -50,7 +50,7 @@ function show(changed, retained) {
   if (changed === "webui" && !retained) reloadSoon();
   if (changed === "mix") views.showMix(model.mix);
   if (changed === "co2") {
-    views.showHeadline(model.co2, model.kind === "replay");
+    views.showHeadline(model.co2, model.kind === "replay", model.clock.speed);
     mark(model.co2.value);
   }
   if (changed === "co2" || changed === "series" || changed === "correction") showLine();

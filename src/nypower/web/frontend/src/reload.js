@@ -3,9 +3,13 @@
 const AT_LEAST_APART_MS = 5_000;
 const ATTEMPTS_AFTER_S = [1, 3, 10, 30];
 
+let due = false;
+
 /** Loads the page again within a second or so, not all pages at once, and not right after
  * it was loaded. */
 export function reloadSoon() {
+  if (due) return;
+  due = true;
   const rest = Math.max(0, AT_LEAST_APART_MS - performance.now());
   setTimeout(() => location.reload(), rest + 1000 * Math.random());
 }

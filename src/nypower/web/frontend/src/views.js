@@ -37,8 +37,9 @@ export function buildScale(bands) {
   };
 }
 
-/** The current intensity. */
-export function showHeadline(co2, old) {
+/** The current intensity. It is read aloud, unless the feed runs too fast for that. */
+export function showHeadline(co2, old, speed) {
+  byId("headline").ariaLive = speed > 1 ? "off" : "polite";
   write(byId("value"), gramText(co2.value));
   byId("value").dataset.value = co2.value;
   write(byId("index"), co2.index);

@@ -28,6 +28,7 @@ START = datetime(2017, 11, 5, 5, 30, tzinfo=UTC)
 """1509859800 seconds after the epoch."""
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 GRAMS = {"production/direct": 187.0, "production/lifecycle": 241.5}
+COUNTS = {"rev": 0, "names": 2, "bases": 2}
 SECRET = "pässword-風-0123456789"
 
 
@@ -54,7 +55,8 @@ class TestPoints:
         """A point a step, whole numbers as floating point, then one for its intensity."""
         mix = {"Natural Gas": 3310.0, "Other, new=1": -0.1}
         assert list(points.lines(FEED, [record(0, mix, rev=2)])) == [
-            "fuel-mix Natural\\ Gas=3310.0,Other%2C\\ new%3D1=-0.1,rev=2i 1509859800",
+            "fuel-mix Natural\\ Gas=3310.0,Other%2C\\ new%3D1=-0.1,rev=2i,names=2i,bases=2i"
+            " 1509859800",
             "co2 production/direct=187.0,production/lifecycle=241.5,estimated=false 1509859800",
         ]
 
@@ -66,7 +68,7 @@ class TestPoints:
         store.write(FEED, [record(0, {"Natural Gas": 3310.0, "Wind": 258.0})], START)
         query = influx_server.query
         assert query('SELECT * FROM "fuel-mix"', database) == [
-            {"time": 1509859800, "Natural Gas": 3310.0, "Wind": 258.0, "rev": 0}
+            {"time": 1509859800, "Natural Gas": 3310.0, "Wind": 258.0, **COUNTS}
         ]
         assert query("SELECT * FROM co2", database) == [
             {
@@ -81,6 +83,8 @@ class TestPoints:
             "Natural Gas": "float",
             "Wind": "float",
             "rev": "integer",
+            "names": "integer",
+            "bases": "integer",
         }
 
     def test_a_raw_reader_sees_no_dropped_name(
@@ -90,9 +94,41 @@ class TestPoints:
         store.write(FEED, [record(0, {"Solar": 1.0, "Wind": 2.0})], START)
         store.write(FEED, [record(0, {"Wind": 3.0}, rev=1)], None)
         assert influx_server.query('SELECT * FROM "fuel-mix"', database) == [
-            {"time": 1509859800, "Solar": None, "Wind": 3.0, "rev": 1}
+            {"time": 1509859800, "Solar": None, "Wind": 3.0, "rev": 1, "names": 1, "bases": 2}
         ]
         assert store.position(FEED) == START
+
+    @pytest.mark.parametrize(
+        "part",
+        [
+            ["fuel-mix Wind=2.0 1509859800"],
+            ["fuel-mix rev=0i,names=2i,bases=0i 1509859800"],
+            ["fuel-mix Wind=2.0,rev=0i,names=2i,bases=0i 1509859800"],
+            ["fuel-mix Wind=2.0,Hydro=1.0,rev=0i,names=2i,bases=2i 1509859800"],
+            [
+                "fuel-mix Wind=2.0,Hydro=1.0,rev=0i,names=2i,bases=2i 1509859800",
+                "co2 production/direct=187.0,estimated=false 1509859800",
+            ],
+            [
+                "fuel-mix Wind=2.0,Hydro=1.0,rev=0i,names=2i,bases=2i 1509859800",
+                "co2 production/direct=187.0,production/lifecycle=241.5 1509859800",
+            ],
+        ],
+    )
+    def test_half_a_step_is_not_there_yet(
+        self, store: InfluxStore, influx_server: InfluxServer, database: str, part: list[str]
+    ) -> None:
+        """The server shows a reader a point's fields one by one as they are written. He gets
+        the step when it is whole."""
+        before, after = record(-1, {"Wind": 1.0}), record(1, {"Wind": 3.0})
+        store.write(FEED, [before, after], None)
+        client = InfluxDBClient("127.0.0.1", influx_server.port, None, None, database)
+        with closing(client):
+            client.write_points(part, time_precision="s", protocol="line")
+        assert list(store.read(FEED, *EVER)) == [before, after]
+        whole = record(0, {"Wind": 2.0, "Hydro": 1.0})
+        store.write(FEED, [whole], None)
+        assert list(store.read(FEED, *EVER)) == [before, whole, after]
 
     def test_nothing_is_deleted_without_need(
         self, store: InfluxStore, monkeypatch: pytest.MonkeyPatch

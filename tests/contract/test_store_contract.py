@@ -163,6 +163,8 @@ class TestRecords:
             "%2C",
             "rev",
             "%72ev",
+            "names",
+            "bases",
             "time",
             "Time",
             "values",

@@ -4,6 +4,9 @@ A step is one point of the measurement that has its feed's name, a field of MW f
 and its ``rev``; its intensity one of ``co2``, a field of g/kWh for each basis. Nothing is a
 tag: a step is one line to write and one row to read.
 
+The server shows the fields of a point one by one while they are being written. So the step's
+point counts them, ``names`` and ``bases``: what has fewer is not there yet.
+
 A name may hold what the line protocol cannot carry (a backslash, a line break) or be a word
 taken already; such characters are percent-encoded, the seven fuels' names are as they are.
 """
@@ -23,7 +26,9 @@ Row = Mapping[str, Any]
 """A point as it was read: its fields by name without the absent ones, and its ``time``."""
 
 _PLAIN = frozenset(" /+-_.()&")
-_TAKEN = frozenset({"time", "rev"})
+_COUNTED = frozenset({"rev", "names", "bases"})
+_TAKEN = _COUNTED | {"time"}
+_BESIDE_GRAMS = frozenset({"time", "estimated"})
 _NAMELESS = "%"
 
 
@@ -70,11 +75,13 @@ def lines(feed: str, records: Iterable[Record]) -> Iterator[str]:
     """The records in the line protocol, the precision seconds."""
     carbon = carbon_measurement(feed)
     for record in records:
-        stamp = epoch(record.step.ts)
-        yield f"{feed} {_floats(record.step.values, f'rev={record.rev:d}i')} {stamp}"
+        stamp, values = epoch(record.step.ts), record.step.values
+        grams = {} if record.intensity is None else record.intensity.grams
+        more = f"rev={record.rev:d}i,names={len(values)}i,bases={len(grams)}i"
+        yield f"{feed} {_floats(values, more)} {stamp}"
         if record.intensity is not None:
             estimated = f"estimated={str(record.intensity.estimated).lower()}"
-            yield f"{carbon} {_floats(record.intensity.grams, estimated)} {stamp}"
+            yield f"{carbon} {_floats(grams, estimated)} {stamp}"
 
 
 def _floats(values: Mapping[str, float], more: str) -> str:
@@ -97,17 +104,19 @@ def rows(result: Mapping[str, Any]) -> Iterator[Row]:
             yield {column: value for column, value in pairs if value is not None}
 
 
-def record_of(row: Row, carbon: Row | None) -> Record:
-    """The record of a step's point and its intensity's."""
-    values = {name_of(field): float(value) for field, value in row.items() if field not in _TAKEN}
-    step = Step(moment_of(row["time"]), values)
-    return Record(step, row.get("rev", 0), None if carbon is None else _intensity(carbon))
+def record_of(row: Row, carbon: Row) -> Record | None:
+    """The record of a step's point and its intensity's (empty where there is none).
 
-
-def _intensity(row: Row) -> Intensity:
-    passed_over = ("time", "estimated")
-    grams = {name_of(field): value for field, value in row.items() if field not in passed_over}
-    return Intensity(grams, row["estimated"])
+    None while they are being written.
+    """
+    values = {name_of(field): float(mw) for field, mw in row.items() if field not in _TAKEN}
+    grams = {name_of(basis): g for basis, g in carbon.items() if basis not in _BESIDE_GRAMS}
+    if not row.keys() >= _COUNTED or len(values) < row["names"] or len(grams) < row["bases"]:
+        return None
+    if row["bases"] and "estimated" not in carbon:
+        return None
+    intensity = Intensity(grams, carbon["estimated"]) if row["bases"] else None
+    return Record(Step(moment_of(row["time"]), values), row["rev"], intensity)
 
 
 def lacks_some_of(record: Record, row: Row) -> bool:
@@ -123,4 +132,4 @@ def lacks_intensity(record: Record, row: Row) -> bool:
     """The same for the point ``row`` of an intensity."""
     grams = {} if record.intensity is None else record.intensity.grams
     fields = {field_of(basis) for basis in grams}
-    return not fields or not row.keys() <= fields | {"time", "estimated"}
+    return not fields or not row.keys() <= fields | _BESIDE_GRAMS

@@ -106,9 +106,11 @@ class InfluxStore:
         first, beyond = epoch(start), epoch(end)
         while first < beyond:
             last = min(first + PAGE_SECONDS, beyond) - 1
-            steps, carbon = self._between(feed, (first, last), limit=f" LIMIT {BATCH}")
+            steps, carbon = self._between(feed, (first, last), limit=BATCH)
             for time, row in steps.items():
-                yield record_of(row, carbon.get(time))
+                record = record_of(row, carbon.get(time, {}))
+                if record is not None:
+                    yield record
             if len(steps) == BATCH:
                 first = max(steps) + 1
             elif steps:
@@ -137,23 +139,16 @@ class InfluxStore:
     def _move(self, feed: str, through: datetime) -> None:
         self._server.write([f"status,feed={feed} through={epoch(through)}i 0"])
 
-    def _between(
-        self, feed: str, *spans: tuple[int, int], limit: str = ""
-    ) -> tuple[ByTime, ByTime]:
-        """The steps' points in each span of seconds, both ends inclusive, and the intensities'.
+    def _between(self, feed: str, *spans: tuple[int, int], limit: int = 0) -> tuple[ByTime, ByTime]:
+        """The points in each span of seconds, both ends inclusive: steps and intensities.
 
-        With a limit the intensities are still those of all its steps.
+        ``limit`` is how many steps at most from each span, 0 for all.
         """
-        measurements = (quoted(feed), quoted(carbon_measurement(feed)))
-        results = self._server.select(
-            *(
-                f"SELECT * FROM {measurement} WHERE time >= {first}s AND time <= {last}s{limit}"  # noqa: S608 - quoted
-                for measurement in measurements
-                for first, last in spans
-            )
-        )
-        steps, carbon = results[: len(spans)], results[len(spans) :]
-        return _by_time(steps), _by_time(carbon)
+        when = [f"WHERE time >= {first}s AND time <= {last}s" for first, last in spans]
+        steps = [f"SELECT * FROM {quoted(feed)} {each} LIMIT {limit}" for each in when]  # noqa: S608 - quoted
+        carbon = [f"SELECT * FROM {quoted(carbon_measurement(feed))} {each}" for each in when]  # noqa: S608 - quoted
+        results = self._server.select(*steps, *carbon)
+        return _by_time(results[: len(spans)]), _by_time(results[len(spans) :])
 
     def _clear(self, feed: str, batch: Mapping[int, Record]) -> datetime | None:
         """Delete the points that writing ``batch`` would not replace whole.

@@ -91,6 +91,11 @@ def choice(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def a_kind(text: str) -> Kind:
+    """One of the kinds of data."""
+    return Kind(choice(*Kind)(text))
+
+
 def url(*schemes: str) -> Callable[[str], str]:
     """A parser for a URL of one of ``schemes``, with a host and without a password."""
 
@@ -159,7 +164,7 @@ class BusSettings:
     )
     kind: Kind = setting(
         "NYPOWER_KIND",
-        lambda text: Kind(choice(*Kind)(text)),
+        a_kind,
         Kind.LIVE,
         "What the data are: live, replay or simulated. It decides the topic root.",
     )
@@ -263,9 +268,7 @@ class WebSettings(LogSettings):
         "Where the page finds the broker's websocket; by default on its own host.",
     )
     ws: int = setting("NYPOWER_WS", port, 9001, "The websocket's port on the page's own host.")
-    kind: Kind = setting(
-        "NYPOWER_KIND", lambda text: Kind(choice(*Kind)(text)), Kind.LIVE, "What the data are."
-    )
+    kind: Kind = setting("NYPOWER_KIND", a_kind, Kind.LIVE, "What the data are.")
     follow_live: bool = setting(
         "NYPOWER_FOLLOW_LIVE",
         lambda text: choice("yes", "no")(text) == "yes",
@@ -290,17 +293,33 @@ def up_store(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class UpSettings(
-    LogSettings, PollSettings, PumpAccount, ArchiveAccount, StoreAccount, FactorSettings
-):
-    """Everything on one machine. A port of None: the usual one, or the next that is free."""
+class KeptSettings(StoreAccount):
+    """What ``up`` keeps, and where."""
 
     data: Path = setting(
         "NYPOWER_DATA",
-        lambda text: Path(text).expanduser(),
+        lambda text: Path(text).expanduser().absolute(),
         Path("data"),
         "The directory for what is kept.",
     )
+    store: str = setting(
+        "NYPOWER_STORE", up_store, "sqlite", "sqlite, in the data directory, or a store's address."
+    )
+
+    def store_for(self, kind: Kind) -> str:
+        """The store of a kind: kinds are never mixed."""
+        suffix = "" if kind is Kind.LIVE else f"-{kind.value}"
+        if self.store == "sqlite":
+            return f"sqlite:{self.data / f'ny-power{suffix}.db'}"
+        return self.store + suffix
+
+
+@dataclass(frozen=True)
+class UpSettings(
+    LogSettings, PollSettings, PumpAccount, ArchiveAccount, KeptSettings, FactorSettings
+):
+    """Everything on one machine. A port of None: the usual one, or the next that is free."""
+
     feed: str = setting(
         "NYPOWER_FEED",
         feed_choice,
@@ -311,12 +330,33 @@ class UpSettings(
     http: int | None = setting("NYPOWER_HTTP", port, None, "The port of the page (8080).")
     mqtt: int | None = setting("NYPOWER_MQTT", port, None, "The port of MQTT (1883).")
     ws: int | None = setting("NYPOWER_WS", port, None, "The port of MQTT by websocket (9001).")
+    ws_url: str = setting(
+        "NYPOWER_WS_URL",
+        url("ws", "wss"),
+        "",
+        "Where the page finds the broker's websocket; by default on its own host.",
+    )
     broker: str = setting(
         "NYPOWER_BROKER",
         broker_choice,
         "embedded",
         "embedded, mosquitto (the one installed here), or a broker's address.",
     )
-    store: str = setting(
-        "NYPOWER_STORE", up_store, "sqlite", "sqlite, in the data directory, or a store's address."
+
+
+@dataclass(frozen=True)
+class ExportSettings(LogSettings, KeptSettings):
+    """What to export from. Without a kind: live data if there are any, else what there is."""
+
+    kind: Kind | None = setting(
+        "NYPOWER_KIND", a_kind, None, "Which data: live, replay or simulated."
+    )
+
+
+@dataclass(frozen=True)
+class TailSettings(LogSettings):
+    """What to listen to."""
+
+    broker: str = setting(
+        "NYPOWER_BROKER", broker_url, "mqtt://127.0.0.1:1883", "The broker's address."
     )

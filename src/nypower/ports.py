@@ -146,13 +146,12 @@ class Bus(Protocol):
         """
 
     def publish(self, publication: Publication) -> None:
-        """Hand a message over for delivery, in order; returns at once.
+        """Hand a message over for delivery, in order.
 
-        While disconnected it is dropped: what matters is sent again after ``Connected``.
+        It gets to the broker before whatever is published or acknowledged after it, so an
+        acknowledgement never arrives where what was published before it has not. While
+        disconnected it is dropped: what matters is sent again after ``Connected``.
         """
-
-    def flush(self, timeout: float) -> bool:
-        """Wait until the broker has acknowledged all that was published; False if not."""
 
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that a message is dealt with. Call in the order of arrival; does

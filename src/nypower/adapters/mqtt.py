@@ -55,12 +55,13 @@ class _Token:
 class BusOptions:
     """Who this client is and what it wants.
 
-    ``address`` is ``mqtt://host[:port]`` or ``mqtts://…``; ``filters`` are relative to the
-    root; a ``persistent`` session keeps what arrives while this client is away.
+    ``address`` is ``mqtt://host[:port]`` or ``mqtts://…``; topics and ``filters`` are relative
+    to the root of ``kind``, or, without one, whole; a ``persistent`` session keeps what
+    arrives while this client is away.
     """
 
     address: str
-    kind: Kind
+    kind: Kind | None
     version: str = "5"
     client_id: str = ""
     username: str = ""
@@ -77,7 +78,7 @@ class MqttBus:
 
     def __init__(self, options: BusOptions) -> None:
         self._options = options
-        self._root = ROOTS[options.kind]
+        self._root = f"{ROOTS[options.kind]}/" if options.kind else ""
         self._five = options.version == "5"
         self._events: queue.SimpleQueue[tuple[paho.Client | None, Event | BusRefused]] = (
             queue.SimpleQueue()
@@ -87,6 +88,7 @@ class MqttBus:
         self._retry_at, self._retry_seconds = 0.0, 0.5
         # Each counter has one writer: the service's thread, and paho's.
         self._published = self._acknowledged = 0
+        self._limit = 0
         self._settled = threading.Condition()
 
     def start(self) -> None:
@@ -120,22 +122,15 @@ class MqttBus:
         client = self._client
         if client is None or not self._connected:
             return
+        self._wait_for_room()
         self._published += 1
         client.publish(
-            f"{self._root}/{publication.topic}",
+            f"{self._root}{publication.topic}",
             publication.payload,
             qos=QOS,
             retain=publication.retain,
             properties=self._expiry(publication),
         )
-
-    def flush(self, timeout: float) -> bool:
-        """Wait for the broker's acknowledgements; see ``ports.Bus``."""
-        with self._settled:
-            self._settled.wait_for(
-                lambda: self._published == self._acknowledged or not self._connected, timeout
-            )
-            return self._connected and self._published == self._acknowledged
 
     def acknowledge(self, message: Message) -> None:
         """Acknowledge on the connection that brought it; see ``ports.Bus``."""
@@ -151,12 +146,26 @@ class MqttBus:
             client.disconnect()
             client.loop_stop()
 
+    def _wait_for_room(self) -> None:
+        """Some brokers say how many messages they take before they have acknowledged any.
+
+        Elsewhere nothing holds a message back: what is acknowledged later gets to the broker
+        later, on the same connection.
+        """
+        if self._limit:
+            with self._settled:
+                self._settled.wait_for(
+                    lambda: (
+                        self._published - self._acknowledged < self._limit or not self._connected
+                    )
+                )
+
     # --- one connection ---------------------------------------------------------------
 
     def _connect(self) -> None:
         client = self._new_client()
         self._client = client
-        self._published = self._acknowledged = 0
+        self._published = self._acknowledged = self._limit = 0
         target = urlsplit(self._options.address)
         secure = target.scheme == "mqtts"
         if secure:
@@ -188,12 +197,12 @@ class MqttBus:
             manual_ack=True,
         )
         client.connect_timeout = CONNECT_SECONDS
-        client.max_inflight_messages_set(WINDOW)
+        client.max_inflight_messages_set(0)
         if options.username:
             client.username_pw_set(options.username, options.password)
         if options.will is not None:
             client.will_set(
-                f"{self._root}/{options.will.topic}",
+                f"{self._root}{options.will.topic}",
                 options.will.payload,
                 qos=QOS,
                 retain=options.will.retain,
@@ -236,7 +245,7 @@ class MqttBus:
         _userdata: Any,
         flags: paho.ConnectFlags,
         reason: ReasonCode,
-        _properties: Properties | None,
+        properties: Properties | None,
     ) -> None:
         if reason.is_failure:
             who = self._options.username or "readers"
@@ -244,10 +253,11 @@ class MqttBus:
             refused = str(reason) in _REFUSALS
             self._events.put((client, BusRefused(why) if refused else Disconnected(why)))
             return
+        self._limit = getattr(properties, "ReceiveMaximum", 0)
         self._connected, self._retry_seconds = True, 0.5
         self._events.put((client, Connected(flags.session_present)))
         if self._options.filters:
-            client.subscribe([(f"{self._root}/{each}", QOS) for each in self._options.filters])
+            client.subscribe([(f"{self._root}{each}", QOS) for each in self._options.filters])
 
     def _on_disconnect(
         self,
@@ -268,7 +278,7 @@ class MqttBus:
             (
                 client,
                 Message(
-                    topic=message.topic.removeprefix(f"{self._root}/"),
+                    topic=message.topic.removeprefix(self._root),
                     payload=bytes(message.payload),
                     retained=message.retain,
                     redelivered=message.dup,

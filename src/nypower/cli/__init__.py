@@ -6,7 +6,7 @@ import click
 
 from .. import __version__
 
-COMMANDS = ("up", "pump", "archive", "web", "twin", "export", "tail")
+COMMANDS = ("up", "pump", "archive", "web", "twin", "export", "tail", "probe")
 
 
 class _Lazy(click.Group):

@@ -56,3 +56,7 @@ class FeedClock:
     def now(self, monotonic: float) -> datetime:
         """The feed's time at a reading of the monotonic clock, in seconds."""
         return self.date + timedelta(seconds=(monotonic - self.read_at) * self.speed)
+
+    def wall_seconds(self, feed_time: timedelta) -> float:
+        """How long a length of feed time lasts here; at full length where a twin stands still."""
+        return feed_time.total_seconds() / (self.speed or 1.0)

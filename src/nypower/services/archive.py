@@ -46,7 +46,6 @@ PAUSE_SECONDS = 0.05
 """A pause of this length ends a batch."""
 
 IDLE_SECONDS = 1.0
-FLUSH_SECONDS = 10.0
 SERIES_SPAN = timedelta(hours=24)
 ONE_SECOND = timedelta(seconds=1)
 
@@ -104,7 +103,6 @@ class Archive:
                 self._insist(partial(self._process, batch), stop)
         finally:
             self._say_offline()
-            self._bus.flush(FLUSH_SECONDS / 5)
             self._bus.close()
 
     # --- the store, however long it takes -----------------------------------------------
@@ -174,8 +172,6 @@ class Archive:
             batch.again = True
             raise
         self._say_online()
-        if batch.messages:
-            self._bus.flush(FLUSH_SECONDS)
         for message in batch.messages:
             self._bus.acknowledge(message)
 

@@ -52,7 +52,6 @@ UNREADABLE_AFTER = 3
 """Failed readings in a row until the feed counts as down."""
 
 LONGEST_WAIT_SECONDS = 60.0
-FLUSH_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,6 @@ class Pump:
                 self._speak()
         finally:
             self._bus.publish(self._presence(OFFLINE))
-            self._bus.flush(FLUSH_SECONDS)
             self._bus.close()
 
     # --- hear -------------------------------------------------------------------------
@@ -166,13 +164,13 @@ class Pump:
         self._take_in(self._reader.links())
         now, clock = self._reader.now(), self._reader.clock
         if clock:
-            wait = (self._rhythm.next_look(now) - now).total_seconds() / clock.speed
+            wait = clock.wall_seconds(self._rhythm.next_look(now) - now)
             self._look_at = self._monotonic() + min(wait, LONGEST_WAIT_SECONDS * 5)
 
     def _feed_failed(self, error: Exception) -> None:
         clock = self._reader.clock
-        wait = self._backoff.wait() / (clock.speed if clock else 1.0)
-        self._look_at = self._monotonic() + max(wait, 0.1)
+        wait = timedelta(seconds=self._backoff.wait())
+        self._look_at = self._monotonic() + max(0.1, clock.wall_seconds(wait) if clock else 1.0)
         self._complaint.say(str(error))
 
     def _take_in(self, links: list[Link]) -> None:

@@ -143,8 +143,8 @@ class Grid:
 
 
 def day_before(last: datetime, grams: float = 180.0) -> dict[datetime, float]:
-    """289 points, five minutes apart, up to ``last``: a slow wave around ``grams``."""
-    count = 288
+    """288 points, five minutes apart, up to ``last``: a slow wave around ``grams``."""
+    count = 287
     return {
         last - STEP * (count - i): round(grams + 40 * ((i % 144) / 144) * (1 - (i % 144) / 144), 1)
         for i in range(count + 1)

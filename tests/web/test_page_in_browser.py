@@ -44,7 +44,7 @@ HIDE = """((hidden) => {
 def opened(view: View, serve_page: Serve, **settings: object) -> View:
     """The page, joined to a grid that ends at NOW."""
     view.open(serve_page(**settings))
-    view.line_is(289, NOW)
+    view.line_is(288, NOW)
     return view
 
 
@@ -72,7 +72,7 @@ def test_increment(view: View, grid: Grid, serve_page: Serve) -> None:
     asked = len(view.requests)
     grid.step(NOW + STEP, NOW, 247.4, {**MIX, "Wind": 90.0}, percentile=81, estimated=True)
     headline_is(view, "247", NOW + STEP, timeout_ms=2000)
-    view.line_is(289, NOW + STEP, timeout_ms=2000)
+    view.line_is(288, NOW + STEP, timeout_ms=2000)
     view.shows("[data-fuel='Wind'] .mw", "90 MW", timeout_ms=2000)
     view.shows("#index", "high")
     view.shows("#percentile", "81 % of the last 30 days were cleaner")
@@ -97,7 +97,7 @@ def test_no_stepping_back(view: View, grid: Grid, serve_page: Serve) -> None:
     opened(view, serve_page)
     between = NOW - timedelta(seconds=72)
     grid.step(between, NOW - STEP, 99.0, {**MIX, "Wind": 1.0})
-    view.line_is(290, NOW)
+    view.line_is(289, NOW)
     headline_is(view, "180", NOW)
     view.shows("[data-fuel='Wind'] .mw", "1,240 MW")
 
@@ -110,12 +110,12 @@ def test_missing_predecessor(view: View, grid: Grid, serve_page: Serve) -> None:
     view.has("#chart[data-line=joining]")
     headline_is(view, "188", later[1])
     points = day_before(NOW) | {later[0]: 184.0, later[1]: 188.0}
-    grid.series({ts: points[ts] for ts in sorted(points)[-289:]}, later[1])
-    view.line_is(289, later[1])
+    grid.series({ts: points[ts] for ts in sorted(points)[-288:]}, later[1])
+    view.line_is(288, later[1])
     view.has("#chart[data-series=left]")
     grid.series({NOW: 1.0}, NOW)  # nobody listens to it now
     grid.step(later[2], later[1], 190.0)
-    view.line_is(289, later[2])
+    view.line_is(288, later[2])
 
 
 def test_correction(view: View, grid: Grid, serve_page: Serve) -> None:
@@ -133,7 +133,7 @@ def test_correction(view: View, grid: Grid, serve_page: Serve) -> None:
     view.has("#chart[data-series=left]")
     grid.series({**points, NOW - STEP: 11.0}, NOW)
     grid.step(NOW + STEP, NOW, 181.0)
-    view.line_is(289, NOW + STEP)
+    view.line_is(288, NOW + STEP)
     view.shows("#readings tbody tr:nth-child(3) td:nth-child(2)", "133")
 
 
@@ -150,7 +150,7 @@ def test_broker_lost(view: View, grid: Grid, serve_page: Serve, broker: Broker) 
     again = Grid(broker)
     last = NOW + STEP * 7
     again.set_up(day_before(last, 150.0))
-    view.line_is(289, last)
+    view.line_is(288, last)
     again.status("live", last + STEP, last)
     view.is_in_state("live")
     headline_is(view, "150", last)
@@ -226,7 +226,7 @@ def test_garbage(view: View, grid: Grid, serve_page: Serve) -> None:
         grid.raw("upstream/snapshot/fuel-mix", junk)
     grid.step(NOW + STEP, NOW, 193.0)
     headline_is(view, "193", NOW + STEP)
-    view.line_is(289, NOW + STEP)
+    view.line_is(288, NOW + STEP)
     assert all("left out" in fault for fault in view.faults)
     assert len(view.faults) == 8
     view.faults.clear()
@@ -238,7 +238,7 @@ def test_reload_on_request(view: View, grid: Grid, serve_page: Serve) -> None:
     grid.say(messages.WEBUI, messages.RELOAD)
     grid.say(messages.WEBUI, messages.RELOAD)
     view.page.wait_for_event("load")
-    view.line_is(289, NOW)
+    view.line_is(288, NOW)
     assert view.loads == 2
 
 
@@ -247,11 +247,11 @@ def test_change_over_to_live(view: View, grid_of: Grids, serve_page: Serve, brok
     grid_of(Kind.SIMULATED).set_up(day_before(NOW))
     address = serve_page(kind=Kind.SIMULATED, follow_live=True)
     view.open(address)
-    view.line_is(289, NOW)
+    view.line_is(288, NOW)
     live = grid_of(Kind.LIVE)
     live.set_up(day_before(NOW + STEP, 160.0))
     serve_page(kind=Kind.LIVE)
-    view.line_is(289, NOW + STEP)
+    view.line_is(288, NOW + STEP)
     assert not view.page.locator("#origin").is_visible()
     assert view.loads == 2
 
@@ -280,7 +280,7 @@ def test_rests_unseen(view: View, grid: Grid, serve_page: Serve) -> None:
     headline_is(view, "180", NOW)
     view.page.evaluate(f"{HIDE}(false)")
     headline_is(view, "171", NOW + STEP)
-    view.line_is(289, NOW + STEP)
+    view.line_is(288, NOW + STEP)
 
 
 def test_keyboard(view: View, grid: Grid, serve_page: Serve) -> None:

@@ -6,11 +6,15 @@ export class FeedClock {
 
   speed = 1;
 
+  /** Whether it is known what time the feed has, and not only what time it has at least. */
+  sure = false;
+
   /** What the status of the feed said; a retained one was said some unknown time ago. */
   take({ now, speed, retained, wall }) {
     const known = this.now(wall);
     const again = speed !== this.speed;
     this.speed = speed;
+    this.sure = !retained;
     // A retained now is only the least it can be.
     const least = retained && !again && known !== null ? Math.max(known, now) : now;
     this.#anchor = { now: least, wall };
@@ -22,9 +26,16 @@ export class FeedClock {
     if (known === null || known < stamp) this.#anchor = { now: stamp, wall };
   }
 
+  /** The feed keeps the browser's time, more or less. */
+  asWall(wall) {
+    this.atLeast(wall, wall);
+    this.sure = true;
+  }
+
   /** What was known belongs to a connection that is gone. */
   forget() {
     this.#anchor = null;
+    this.sure = false;
   }
 
   /** The feed's now, null while nothing is known of it. */

@@ -45,7 +45,7 @@ export class Join {
   }
 
   correction({ ts }) {
-    if (this.#line.start === null || seconds(ts) < this.#line.start) return;
+    if (this.#line.start === null || seconds(ts) <= this.#line.start) return;
     this.#newerDue = true;
     if (!this.#following) this.#follow();
   }

@@ -16,7 +16,7 @@ export class Line {
   /** The newest stamp, null while there is none. */
   newest = null;
 
-  /** Where the 24 hours begin, null while there is no stamp. */
+  /** Where the 24 hours begin, themselves excluded; null while there is no stamp. */
   get start() {
     return this.newest === null ? null : this.newest - WINDOW_S;
   }
@@ -66,7 +66,7 @@ export class Line {
   }
 
   #hangs(prev) {
-    return prev === null || prev <= this.#through || prev < this.start || this.#points.has(prev);
+    return prev === null || prev <= this.#through || prev <= this.start || this.#points.has(prev);
   }
 
   #put(stamp, value) {
@@ -83,6 +83,6 @@ export class Line {
 
   #prune() {
     for (const known of [this.#points, this.#prevs])
-      for (const stamp of known.keys()) if (stamp < this.start) known.delete(stamp);
+      for (const stamp of known.keys()) if (stamp <= this.start) known.delete(stamp);
   }
 }

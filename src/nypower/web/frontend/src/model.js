@@ -9,6 +9,9 @@ import { Line, seconds } from "./line.js";
 /** A feed whose time fell back further than this has begun anew. */
 const BEGUN_ANEW_S = 900;
 
+/** A status is said again at least as often as this, twice the hour it should be. */
+const REFRESHED_S = 7200;
+
 /** What a payload must have: a time, a time or null, a number, or columns of them. */
 const isTime = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
 const isTimeOrNull = (value) => value === null || isTime(value);
@@ -133,8 +136,9 @@ export class Model {
     const [second, wall] = [seconds(now), this.#wall()];
     this.feed = state;
     this.clock.take({ now: second, speed, retained, wall });
-    // Said some time ago, but the real feed's time is the browser's too, more or less.
-    if (retained && kind === "live") this.clock.atLeast(wall, wall);
+    // Said some time ago, but by a clock that seems to be the browser's own.
+    const ours = kind === "live" || (speed === 1 && wall >= second && wall - second < REFRESHED_S);
+    if (retained && ours) this.clock.asWall(wall);
     if (!retained && this.line.newest - second > BEGUN_ANEW_S) this.begunAnew = true;
   }
 }

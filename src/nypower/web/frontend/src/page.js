@@ -76,7 +76,7 @@ function showLine() {
 
 function showFreshness() {
   views.showState(model.state, model.kind);
-  views.showAge(model.age);
+  views.showAge(model.clock.sure ? model.age : null);
   views.showTitle(model);
 }
 

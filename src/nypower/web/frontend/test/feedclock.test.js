@@ -14,8 +14,10 @@ test("a retained now is only the least it can be", () => {
   clock.take({ now: 5000, speed: 1, retained: false, wall: 100 });
   clock.take({ now: 4000, speed: 1, retained: true, wall: 110 });
   assert.equal(clock.now(110), 5010);
+  assert.equal(clock.sure, false);
   clock.take({ now: 4000, speed: 1, retained: false, wall: 110 });
   assert.equal(clock.now(110), 4000);
+  assert.equal(clock.sure, true);
 });
 
 test("a measurement is never of the future", () => {

@@ -55,9 +55,9 @@ test("an increment whose predecessor is missing leaves a hole until a series fil
 
 test("only 24 hours are kept, and what came before them is no hole", () => {
   const line = new Line();
-  line.takeSeries(series(at("05:00", 21), [[at("04:00", 21), 1], [at("05:00", 21), 2]]));
-  line.add(increment(at("05:00", 22), at("04:59", 21), 3));
-  assert.deepEqual(line.columns()[1], [2, 3]);
+  line.takeSeries(series(at("05:01", 21), [[at("04:00", 21), 1], [at("05:00", 21), 2], [at("05:01", 21), 3]]));
+  line.add(increment(at("05:00", 22), at("05:00", 21), 4));
+  assert.deepEqual(line.columns()[1], [3, 4]);
   assert.equal(line.whole, true);
 });
 

@@ -77,3 +77,15 @@ test("numbers that are none, columns of unequal length: left out as a whole", ()
   assert.equal(model.co2, null);
   assert.equal(model.line.size, 0);
 });
+
+test("an age is sure where the feed keeps the browser's time, and else once its time is heard", () => {
+  const { model, take } = page("simulated");
+  take("feed", { state: "live", kind: "simulated", now: at("05:09"), speed: 1 }, true);
+  assert.equal(model.clock.sure, true);
+  take("feed", { state: "live", kind: "simulated", now: at("05:09"), speed: 60 }, true);
+  assert.equal(model.clock.sure, false);
+  take("feed", { state: "live", kind: "simulated", now: "2017-11-05T05:41:00Z", speed: 1 }, true);
+  assert.equal(model.clock.sure, false);
+  take("feed", { state: "live", kind: "simulated", now: "2017-11-05T05:41:00Z", speed: 1 }, false);
+  assert.equal(model.clock.sure, true);
+});

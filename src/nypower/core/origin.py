@@ -4,6 +4,7 @@ A twin of the feed says what it is in one response header, `Nypower-Twin`, as
 ``kind=replay; speed=600; span=2017-11-05T04:00:00Z``. The real server sends none.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,9 +70,10 @@ def parse_twin_header(value: str | None) -> TwinTag:
     if value is None:
         return TwinTag()
     fields = dict(part.strip().split("=", 1) for part in value.split(";"))
-    return TwinTag(
-        Origin(Kind(fields["kind"]), fields.get("span", "")), float(fields.get("speed", 1))
-    )
+    speed = float(fields.get("speed", 1))
+    if not 0 <= speed < math.inf:
+        raise ValueError(f"no clock runs {speed} times as fast")
+    return TwinTag(Origin(Kind(fields.get("kind", "")), fields.get("span", "")), speed)
 
 
 def check_claim(held: Origin | None, wanted: Origin) -> None:

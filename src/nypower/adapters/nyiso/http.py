@@ -102,7 +102,7 @@ class HttpSource:
     def _tag(self, answer: Answer) -> TwinTag:
         try:
             return parse_twin_header(answer.header(TWIN_HEADER))
-        except (ValueError, KeyError):
+        except ValueError:
             raise FeedUnavailable(
                 f"{answer.url} carries a {TWIN_HEADER} header that says nothing understandable"
             ) from None

@@ -1,10 +1,12 @@
-"""What holds for every test: no network but loopback, and skips that are counted."""
+"""What holds for every test: no network but loopback, skips that are counted, and the same
+examples in every run."""
 
 import ipaddress
 import os
 import sys
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 NO_SKIPS = "NYPOWER_NO_SKIPS"
@@ -26,6 +28,10 @@ def _refuse_the_outside(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_refuse_the_outside)
+
+# `--hypothesis-profile=default` looks for examples that nobody has seen yet.
+hypothesis.settings.register_profile("ny-power", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("ny-power")
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import click
 
@@ -18,18 +18,14 @@ from ._run import options_of, run_service, settings
 
 
 @click.command()
-@click.argument("filter", default="#")
+@click.argument("filters", metavar="[FILTER]...", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for a program.")
 @options_of(TailSettings)
-def tail(filter: str, *, as_json: bool, **options: str | None) -> None:  # noqa: A002 - MQTT's word
-    """Print the stream. FILTER is an MQTT topic filter, with or without the root."""
+def tail(filters: tuple[str, ...], *, as_json: bool, **options: str | None) -> None:
+    """Print the stream. Each FILTER is an MQTT topic filter, with or without the root."""
     chosen = settings(TailSettings, options)
-    filters = (
-        (filter,)
-        if filter.split("/")[0] in ROOTS.values()
-        else tuple(f"{root}/{filter}" for root in ROOTS.values())
-    )
-    bus = MqttBus(BusOptions(chosen.broker, None, filters=filters))
+    whole = tuple(topic for each in filters or ("#",) for topic in _under_roots(each))
+    bus = MqttBus(BusOptions(chosen.broker, None, filters=whole))
     write = _json_line if as_json else _line
     try:
         run_service(lambda stop: _tail(bus, write, stop))
@@ -37,8 +33,13 @@ def tail(filter: str, *, as_json: bool, **options: str | None) -> None:  # noqa:
         sys.stdout = None  # nothing is left to flush to
 
 
-def _tail(bus: MqttBus, write: object, stop: threading.Event) -> None:
-    assert callable(write)  # noqa: S101
+def _under_roots(topic_filter: str) -> tuple[str, ...]:
+    if topic_filter.split("/")[0] in ROOTS.values():
+        return (topic_filter,)
+    return tuple(f"{root}/{topic_filter}" for root in ROOTS.values())
+
+
+def _tail(bus: MqttBus, write: Callable[[Message], str], stop: threading.Event) -> None:
     bus.start()
     while not stop.is_set():
         match bus.next(0.5):

@@ -17,10 +17,11 @@ from ..core.errors import BadSettings, NyPowerError
 from ..core.origin import Kind
 from ..embedded.broker import ChildBroker
 from ..embedded.door import Door, DoorSettings
-from ..embedded.parts import Part
+from ..embedded.expiry import Expiry
 from ..embedded.places import choose_port, take_data_directory
 from ..embedded.showing import Surroundings
-from ..embedded.supervisor import Outset, Supervisor
+from ..embedded.supervisor import House, Outset, Supervisor
+from ..messages import Writer
 from ._run import die, options_of, settings, start_logging
 
 T = TypeVar("T")
@@ -76,8 +77,7 @@ async def _run(chosen: UpSettings, ports: dict[str, int]) -> None:
         chosen,
         lambda: _surroundings(chosen, ports, broker),
         _outset(chosen),
-        broker=Part("the broker", broker) if broker else None,
-        door=(lambda: _door(chosen, ports, broker)) if broker else None,
+        house=_house(chosen, ports, broker) if broker else None,
         address=lambda: _address(chosen, ports),
         say=click.echo,
     )
@@ -99,8 +99,16 @@ def _broker(chosen: UpSettings) -> ChildBroker | None:
     return None
 
 
-def _door(chosen: UpSettings, ports: dict[str, int], broker: ChildBroker) -> Door:
-    return Door(DoorSettings(chosen.host, ports["mqtt"], ports["ws"], broker.upstreams))
+def _house(chosen: UpSettings, ports: dict[str, int], broker: ChildBroker) -> House:
+    def door() -> Door:
+        return Door(DoorSettings(chosen.host, ports["mqtt"], ports["ws"], broker.upstreams))
+
+    def expiry() -> Expiry | None:
+        if broker.writer_version == "5":
+            return None  # the writers say how long a value lasts, and the broker knows
+        return Expiry(broker.writers_url, broker.passwords[Writer.ARCHIVE.value])
+
+    return House(broker, door, expiry)
 
 
 def _surroundings(

@@ -5,14 +5,17 @@ simulated grid, and comes back as soon as it answers. A feed that was named neve
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..config import LIVE_FEED, UpSettings
 from ..core.errors import Refused
 from ..core.origin import Kind, Origin
+from .broker import ChildBroker
 from .child import LOOPBACK, Child, free_ports
 from .door import Door
+from .expiry import Expiry
 from .parts import Part, Parts, until
 from .places import why_not
 from .probing import ask
@@ -21,6 +24,16 @@ from .showing import NYPOWER, Showing, Surroundings, environment
 FIRST_ASK_SECONDS = 10.0
 ASK_AGAIN_SECONDS = 30.0
 READY_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The broker that ``up`` brings along. The door and, where the broker knows no expiry,
+    what does its work are made once it runs."""
+
+    broker: ChildBroker
+    door: Callable[[], Door]
+    expiry: Callable[[], Expiry | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +53,13 @@ class Supervisor:
         surroundings: Callable[[], Surroundings],
         outset: Outset,
         *,
-        broker: Part | None,
-        door: Callable[[], Door] | None,
+        house: House | None,
         address: Callable[[], str],
         say: Callable[[str], None],
     ) -> None:
-        """``surroundings`` and ``door`` are asked once the broker runs: it has its ports then."""
+        """``surroundings`` is asked once the broker runs: it has its ports then."""
         self._settings, self._surroundings, self._outset = settings, surroundings, outset
-        self._broker, self._make_door = broker, door
-        self._address, self._say = address, say
+        self._house, self._address, self._say = house, address, say
         self._parts: Parts | None = None
         self._feed = LIVE_FEED if settings.feed == "auto" else settings.feed
         self._showing: Showing | None = None
@@ -56,26 +67,34 @@ class Supervisor:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; raises ``NyPowerError`` where it cannot begin."""
-        household = Parts([self._broker] if self._broker else [])
-        door: Door | None = None
-        choosing = asyncio.create_task(self._choose())
-        try:
-            await household.start()
-            if self._make_door:
-                door = self._make_door()
-                await door.start()
+        async with contextlib.AsyncExitStack() as stack:
+            choosing = asyncio.create_task(self._choose())
+            stack.callback(choosing.cancel)
+            await self._open_house(stack)
+            stack.push_async_callback(self._end_parts)
             await self._or_stopped(choosing, stop)
             if not stop.is_set():
                 await self._show(choosing.result())
                 self._say(self._address())
                 await self._or_stopped(asyncio.create_task(self._follow()), stop)
-        finally:
-            choosing.cancel()
-            if self._parts:
-                await self._parts.stop()
-            if door:
-                await door.stop()
-            await household.stop()
+
+    async def _open_house(self, stack: contextlib.AsyncExitStack) -> None:
+        """The broker, if we bring one, the door before it, and what keeps it tidy."""
+        if self._house is None:
+            return
+        broker = Parts([Part("the broker", self._house.broker)])
+        stack.push_async_callback(broker.stop)
+        await broker.start()
+        door = self._house.door()
+        await door.start()
+        stack.push_async_callback(door.stop)
+        if expiry := self._house.expiry():
+            expiry.start()
+            stack.push_async_callback(asyncio.to_thread, expiry.stop)
+
+    async def _end_parts(self) -> None:
+        if self._parts:
+            await self._parts.stop()
 
     async def _or_stopped(self, work: "asyncio.Task[object]", stop: asyncio.Event) -> None:
         """Wait for the work, or for the end; raises what the work raised."""

@@ -56,11 +56,12 @@ class Household:
 
     def start(self) -> None:
         """Start it and wait until it says where it is."""
+        said = self._addresses()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(each) for each in self._command], stdout=log, stderr=log, env=_environ()
             )
-        wait_until(self._is_up, f"nypower up, which says {self.words!r}", 40)
+        wait_until(lambda: self._runs() and self._addresses() > said, "nypower up", 40)
 
     def stop(self) -> int:
         """Stop it as Ctrl-C does; its exit status. Nothing of it is left."""
@@ -94,7 +95,8 @@ class Household:
 
     def stored(self, kind: str = "replay") -> datetime | None:
         """The archive's position."""
-        store = SqliteStore(str(self.data / f"ny-power-{kind}.db"), read_only=True)
+        suffix = "" if kind == "live" else f"-{kind}"
+        store = SqliteStore(str(self.data / f"ny-power{suffix}.db"), read_only=True)
         try:
             return store.position("fuel-mix")
         except StoreUnavailable:
@@ -113,28 +115,23 @@ class Household:
 
     def export(self, series: str, start: datetime, end: datetime) -> list[dict[str, str]]:
         """Rows of `nypower export`, start inclusive, end exclusive."""
+        span = ["--from", rfc3339(start), "--to", rfc3339(end)]
         output = subprocess.run(
-            [
-                *NYPOWER,
-                "export",
-                series,
-                "--data",
-                str(self.data),
-                "--from",
-                rfc3339(start),
-                "--to",
-                rfc3339(end),
-            ],
+            [*NYPOWER, "export", series, "--data", str(self.data), *span],
             check=True,
             capture_output=True,
             env=_environ(),
         ).stdout
         return list(csv.DictReader(io.StringIO(output.decode())))
 
-    def _is_up(self) -> bool:
+    def _runs(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self.words
-        return re.search(r"ny-power is at http://127.0.0.1:\d+", self.words) is not None
+        return True
+
+    def _addresses(self) -> int:
+        """How often it has said where it is."""
+        return len(re.findall(r"ny-power is at http://127.0.0.1:\d+", self.words))
 
     def _family(self) -> list[psutil.Process]:
         assert self._process is not None

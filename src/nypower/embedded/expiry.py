@@ -3,94 +3,129 @@
 A writer of MQTT 5 gives each message its expiry and the broker forgets it in time. Writers of
 3.1.1 cannot, so beside such a broker this remembers when each retained value came and takes
 away what nobody refreshed. What was there before it connected counts from then.
+
+It speaks its little MQTT itself: paho waits with select(), which fails as soon as the door, in
+the same process, has a thousand connections.
 """
 
+import asyncio
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
-
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from ..core.errors import BadMessage
 from ..core.origin import ROOTS
-from ..messages import QOS, Writer, row_of
+from ..messages import Writer, row_of
+from . import mqtt_packets as mqtt
 from .admission import WRITER_PREFIX
+from .mqtt_packets import Connect, Cursor, Malformed, Splitter
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 60.0
+SWEEP_SECONDS, RETRY_SECONDS, KEEP_ALIVE = 60.0, 2.0, 60
+_LARGEST_PACKET = 4_194_304
+_PACKETS = frozenset({mqtt.CONNACK, mqtt.SUBACK, mqtt.PINGRESP, *range(0x30, 0x40)})
+_RETAINED = mqtt.PUBLISH | 0x01
 
 
 class Expiry:
-    """Clears what is too old, through a writer's account. ``now`` is in seconds."""
+    """Clears what is too old, through the archive's account. ``now`` is in seconds."""
 
     def __init__(self, url: str, password: str, now: Callable[[], float] = time.monotonic) -> None:
-        self._url, self._now = urlsplit(url), now
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "", parts.port or 1883
+        self._password, self._now = password.encode(), now
+        self._client_id = f"{WRITER_PREFIX}expiry-{secrets.token_hex(16)}"
         self._due: dict[str, float] = {}
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        self._sweeper = threading.Thread(target=self._sweep_on, name="expiry", daemon=True)
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            f"{WRITER_PREFIX}expiry-{secrets.token_hex(16)}",
-            protocol=paho.MQTTv311,
-        )
-        self._client.username_pw_set(Writer.ARCHIVE, password)
-        self._client.on_connect = self._on_connect
-        self._client.on_message = self._on_message
+        self._writer: asyncio.StreamWriter | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Connect, go on trying, and sweep every minute, in threads of its own."""
-        self._client.connect_async(self._url.hostname or "", self._url.port or 1883, keepalive=30)
-        self._client.loop_start()
-        self._sweeper.start()
+        """Begin to watch and to sweep every minute, on the running loop; goes on trying."""
+        self._loop = asyncio.get_running_loop()
+        self._work = self._loop.create_task(self._watch())
 
     def stop(self) -> None:
-        """Disconnect and end the threads."""
-        self._stopped.set()
-        self._sweeper.join()
-        self._client.disconnect()
-        self._client.loop_stop()
+        """End it. Returns at once, and may be called from any thread."""
+        if self._loop and self._work:
+            self._loop.call_soon_threadsafe(self._work.cancel)
 
     def due(self) -> dict[str, float]:
         """When the retained values it watches are past their lifetime, by full topic."""
-        with self._lock:
-            return dict(self._due)
+        return dict(self._due)
 
     def sweep(self) -> list[str]:
-        """Clear what is past its lifetime; the topics that were."""
+        """Clear what is past its lifetime; the topics that were. Nothing while disconnected."""
+        if self._writer is None:
+            return []
         now = self._now()
-        with self._lock:
-            past = [topic for topic, due in self._due.items() if due <= now]
-            for topic in past:
-                del self._due[topic]
+        past = [topic for topic, due in self._due.items() if due <= now]
         for topic in past:
             log.info("%s: not refreshed within its lifetime, cleared", topic)
-            self._client.publish(topic, b"", qos=QOS, retain=True)
+            del self._due[topic]
+            name = mqtt.encode_binary(topic.encode())
+            self._writer.write(mqtt.packet(_RETAINED, name))
         return past
 
-    def _sweep_on(self) -> None:
-        while not self._stopped.wait(SWEEP_SECONDS):
-            if self._client.is_connected():
-                self.sweep()
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._connected()
+            except (OSError, Malformed) as error:
+                log.debug("expiry: %s", error)
+            finally:
+                self._writer = None
+            await asyncio.sleep(RETRY_SECONDS)
 
-    def _on_connect(self, client: paho.Client, *_: Any) -> None:
-        client.subscribe([(f"{root}/#", QOS) for root in ROOTS.values()])
+    async def _connected(self) -> None:
+        reader, writer = await asyncio.open_connection(self._host, self._port)
+        sweeps = asyncio.get_running_loop().create_task(self._sweeps(writer))
+        try:
+            writer.write(self._hello())
+            self._writer = writer
+            splitter = Splitter(_LARGEST_PACKET, _PACKETS)
+            while data := await reader.read(65_536):
+                splitter.feed(data)
+                while (packet := splitter.next()) is not None:
+                    self._take(packet)
+        finally:
+            sweeps.cancel()
+            writer.close()
 
-    def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
-        lifetime = _lifetime(message.topic)
-        if lifetime is None:
+    async def _sweeps(self, writer: asyncio.StreamWriter) -> None:
+        """Sweep every minute, and let the broker know every half that we are there."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS / 2)
+            writer.write(mqtt.packet(mqtt.PINGREQ, b""))
+            await asyncio.sleep(SWEEP_SECONDS / 2)
+            self.sweep()
+            writer.write(mqtt.packet(mqtt.PINGREQ, b""))
+
+    def _hello(self) -> bytes:
+        connect = Connect(
+            mqtt.V311,
+            clean=True,
+            keep_alive=KEEP_ALIVE,
+            client_id=self._client_id,
+            username=Writer.ARCHIVE,
+            password=self._password,
+        )
+        filters = (mqtt.encode_binary(f"{root}/#".encode()) + b"\0" for root in ROOTS.values())
+        return connect.encode() + mqtt.packet(mqtt.SUBSCRIBE, b"\0\1" + b"".join(filters))
+
+    def _take(self, packet: bytes) -> None:
+        if packet[0] & 0xF0 != mqtt.PUBLISH:
             return
-        with self._lock:
-            if message.payload:
-                self._due[message.topic] = self._now() + lifetime
-            else:
-                self._due.pop(message.topic, None)
+        cursor = Cursor(packet)
+        topic = cursor.text()
+        lifetime = _lifetime(topic)
+        if cursor.done():
+            self._due.pop(topic, None)
+        elif lifetime is not None:
+            self._due[topic] = self._now() + lifetime
 
 
 def _lifetime(topic: str) -> int | None:

@@ -12,7 +12,8 @@ from nypower.core.origin import Kind
 from nypower.web.bundle import MANIFEST, STATIC
 from servers.waiting import free_port
 
-from .stage import Broker, Grid, Server
+from .stage import NOW, Broker, Grid, Server, day_before
+from .view import View
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -84,3 +85,18 @@ def browser() -> Iterator["Browser"]:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def view(browser: "Browser") -> Iterator[View]:
+    view = View(browser)
+    yield view
+    view.close()
+
+
+@pytest.fixture
+def grid(grid_of: Callable[..., Grid]) -> Grid:
+    """A live grid that is well, its last step at NOW."""
+    grid = grid_of()
+    grid.set_up(day_before(NOW))
+    return grid

@@ -1,21 +1,12 @@
 """The console in a real browser: messages of a filter, as they come."""
 
-from collections.abc import Callable, Iterator
-
-import pytest
+from collections.abc import Callable
 
 from nypower import messages
 from nypower.core.origin import Kind
 
 from .stage import NOW, STEP, Broker, Grid, day_before
 from .view import View
-
-
-@pytest.fixture
-def view(browser: object) -> Iterator[View]:
-    view = View(browser)  # type: ignore[arg-type]
-    yield view
-    view.close()
 
 
 def topics(view: View) -> list[str]:

@@ -1,12 +1,16 @@
 """A page in a browser, as a person and a screen reader find it, and what it did."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage
-
 from nypower.core.clock import rfc3339
+
+from .stage import NOW
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage
 
 PATIENCE_MS = 20_000
 
@@ -14,7 +18,7 @@ PATIENCE_MS = 20_000
 class View:
     """One open page. ``faults`` are its errors, ``requests`` all that it asked for."""
 
-    def __init__(self, browser: Browser, **context: Any) -> None:
+    def __init__(self, browser: "Browser", **context: Any) -> None:
         self.page = browser.new_context(**context).new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.faults: list[str] = []
@@ -30,7 +34,7 @@ class View:
     def _loaded(self) -> None:
         self.loads += 1
 
-    def _heard(self, message: ConsoleMessage) -> None:
+    def _heard(self, message: "ConsoleMessage") -> None:
         # That a broker which was killed cannot be reached is Chromium's own line.
         if message.type in ("error", "warning") and "WebSocket connection" not in message.text:
             self.faults.append(message.text)
@@ -80,3 +84,10 @@ def headline_is(view: View, grams: str, ts: datetime, timeout_ms: int = PATIENCE
     """Wait for the headline's number, which is of ``ts``."""
     view.shows("#value", grams, timeout_ms)
     assert view.stamp() == rfc3339(ts)
+
+
+def opened(view: View, serve_page: Callable[..., str], **settings: object) -> View:
+    """The page, joined to a grid that ends at NOW."""
+    view.open(serve_page(**settings))
+    view.line_is(288, NOW)
+    return view

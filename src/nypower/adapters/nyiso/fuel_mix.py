@@ -105,11 +105,13 @@ def _block(order: tuple[str, ...]) -> re.Pattern[str]:
     first, *others = order
     number = r",(\d{1,5}\.\d+)\r?(?:\n|$)"  # five digits: nothing absurd gets through
     rows = "".join(rf"\1,\2,{fuel}{number}" for fuel in others)
-    return re.compile(rf"([\d/]{{10}} [\d:]{{5,8}}),(E[SD]T),{first}{number}{rows}")
+    return re.compile(rf"([\d/]{{10}} [\d:]{{5,8}}),(E[SD]T),{first}{number}{rows}", re.ASCII)
 
 
 _ORDERS: tuple[tuple[str, ...], ...] = (KNOWN, tuple(sorted(KNOWN)))
 _BLOCKS = tuple((_block(order), order) for order in _ORDERS)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""A number as files write it: Python's own reading takes `1_000` and other scripts' digits."""
 
 
 def _pieces(body: str, stamps: "_Stamps", parsed: Parsed) -> Iterator[tuple[datetime, Values]]:
@@ -145,10 +147,7 @@ def _row(row: str, stamps: "_Stamps") -> tuple[datetime, Values] | Fault:
         return when
     if not name:
         return Fault.NAME
-    try:
-        megawatts = float(number)
-    except ValueError:
-        return Fault.NUMBER
+    megawatts = float(number) if _NUMBER.fullmatch(number) else math.nan
     if not math.isfinite(megawatts):
         return Fault.NUMBER
     if abs(megawatts) > MOST_MEGAWATTS:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nypower.embedded import admission
 from nypower.embedded import mqtt_packets as mqtt
-from nypower.embedded.admission import NotAdmitted, admit, tame_subscription, told_connack
+from nypower.embedded.admission import NotAdmitted, admit, told_connack
+from nypower.embedded.filters import Filters
 from nypower.embedded.limits import Allowance, Limits
 from nypower.embedded.mqtt_packets import Connect, Malformed, Splitter
 from nypower.embedded.websocket import WebSocketWire, WireError, frame, masked
@@ -146,15 +147,25 @@ def test_the_connack_tells_what_the_door_changed() -> None:
 
 def test_filters_of_the_system_match_nothing() -> None:
     """What is under $ becomes something that nobody publishes; the rest stays."""
-    assert tame_subscription(subscribe_packet("$SYS/#", "a/$b"), 4) == (
-        subscribe_packet("~SYS/#", "a/$b"),
-        2,
-    )
+    filters = Filters(10)
+    assert filters.tame(subscribe_packet("$SYS/#", "a/$b"), 4) == (subscribe_packet("~", "a/$b"), 2)
     unsubscribe = packet(0xA2, b"\0\1\0" + text("$share/g/a"))
-    assert tame_subscription(unsubscribe, 5) == (packet(0xA2, b"\0\1\0" + text("~share/g/a")), 1)
-    for bad in (packet(0x82, b"\0\1\0\0\1"), subscribe_packet("x" * 513), packet(0x82, b"\0")):
+    assert filters.tame(unsubscribe, 5) == (packet(0xA2, b"\0\1\0" + text("~")), 1)
+    for bad in (packet(0x82, b"\0\1\0\0\1"), subscribe_packet("x" * 513), packet(0x82, b"\0\1")):
         with pytest.raises(Malformed):
-            tame_subscription(bad, 4)
+            filters.tame(bad, 4)
+
+
+def test_there_is_room_for_so_many_different_filters() -> None:
+    """Strangers cannot make a broker remember filters without end; the contract's stay open."""
+    filters = Filters(2)
+    for topic_filter in ("a", "b", "a", "$c", "b"):
+        filters.tame(subscribe_packet(topic_filter), 4)
+    with pytest.raises(Malformed) as caught:
+        filters.tame(subscribe_packet("c"), 4)
+    assert caught.value.reason == 0x97
+    ours = ["#", "ny-power/#", "ny-power-replay/upstream/fuel-mix/+", "ny-power/computed/co2"]
+    assert filters.tame(subscribe_packet(*ours, "a"), 4) == (subscribe_packet(*ours, "a"), 5)
 
 
 @given(st.binary(max_size=60), st.sampled_from([4, 5]))
@@ -164,7 +175,7 @@ def test_noise_is_malformed_and_nothing_worse(noise: bytes, level: int) -> None:
     for read in (
         lambda: admit(packet(0x10, with_head), 99),
         lambda: admit(packet(0x10, noise), 99),
-        lambda: tame_subscription(packet(0x82, noise), level),
+        lambda: Filters(99).tame(packet(0x82, noise), level),
         lambda: told_connack(packet(0x20, noise), ()),
     ):
         with contextlib.suppress(Malformed, NotAdmitted):

@@ -1,8 +1,7 @@
 """Whom the door lets in, and as what: a client's packets to those the broker gets.
 
 A stranger may read. So its CONNECT goes on without anything that would let it write, be
-taken for a writer or leave something behind, and its subscriptions without what some brokers
-answer by hanging up.
+taken for a writer or leave something behind.
 """
 
 import secrets
@@ -18,7 +17,7 @@ WRITER_PREFIX = "ny-power-"
 READER_PREFIX = "reader-"
 """What the broker sees before a stranger's client id, so that it is never a writer's."""
 
-LONGEST_ID, LONGEST_FILTER = 256, 512
+LONGEST_ID = 256
 LONGEST_KEEP_ALIVE = 3600
 """Seconds. MQTT 5 clients are told; one of 3.1.1 cannot be, and is left what it asked for."""
 
@@ -145,27 +144,3 @@ def told_connack(packet: bytes, told: Properties) -> bytes:
     ours = {name for name, _ in told} | {mqtt.ASSIGNED_ID}
     kept = tuple(each for each in cursor.properties() if each[0] not in ours)
     return mqtt.packet(mqtt.CONNACK, head + mqtt.encode_properties(kept + told))
-
-
-def tame_subscription(packet: bytes, level: int) -> tuple[bytes, int]:
-    """A SUBSCRIBE or UNSUBSCRIBE to pass on, and how many filters it has.
-
-    rumqttd hangs up on a filter that begins with ``$``, which others grant and never fill;
-    here it becomes one that nothing matches.
-    """
-    cursor = Cursor(packet)
-    cursor.take(2)
-    if level == mqtt.V5:
-        cursor.properties()
-    tamed, count = bytearray(packet), 0
-    while not cursor.done():
-        start = cursor.at + 2
-        length = len(cursor.text().encode())
-        if not 0 < length <= LONGEST_FILTER:
-            raise Malformed("a topic filter too long or empty")
-        if packet[start : start + 1] == b"$":
-            tamed[start : start + 1] = b"~"
-        if packet[0] == mqtt.SUBSCRIBE:
-            cursor.take(1)
-        count += 1
-    return bytes(tamed), count

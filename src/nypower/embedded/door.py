@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .filters import Filters
 from .limits import Limits
 from .open_files import allow_open_files
 from .session import Session
@@ -38,6 +39,7 @@ class Door:
     def __init__(self, settings: DoorSettings) -> None:
         self._settings = settings
         self._capacity = settings.limits.connections
+        self._filters = Filters(settings.limits.different_filters)
         self._sessions: set[Session] = set()
         self._servers: list[asyncio.Server] = []
         self._sweeper: asyncio.Task[None] | None = None
@@ -93,8 +95,9 @@ class Door:
     def _session(self, wire: Wire) -> asyncio.Protocol:
         if len(self._sessions) >= self._capacity:
             return _Full()
+        limits = self._settings.limits
         session = Session(
-            wire, self._settings.upstreams, self._settings.limits, self._sessions.discard
+            wire, self._settings.upstreams, limits, self._filters, self._sessions.discard
         )
         self._sessions.add(session)
         return session

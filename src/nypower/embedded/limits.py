@@ -19,6 +19,8 @@ class Limits:
     requests_per_second: int = 50
     request_burst: int = 400
     """Topic filters and pings."""
+    different_filters: int = 2000
+    """All readers' together, besides the contract's own."""
     acknowledgements_per_request: int = 100
     """How many acknowledgements count as much as one request."""
 

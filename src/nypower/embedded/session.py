@@ -12,6 +12,7 @@ from typing import cast
 from . import admission
 from . import mqtt_packets as mqtt
 from .admission import Admission, NotAdmitted
+from .filters import Filters
 from .limits import Allowance, Limits
 from .mqtt_packets import Malformed, Properties, Splitter
 from .upstream import BrokerSide, Upstreams, keep_checking, set_reading
@@ -26,9 +27,11 @@ class Session(asyncio.Protocol):
         wire: Wire,
         upstreams: Upstreams,
         limits: Limits,
+        filters: Filters,
         on_end: Callable[["Session"], None],
     ) -> None:
-        self._wire, self._upstreams, self._limits, self._on_end = wire, upstreams, limits, on_end
+        self._wire, self._upstreams, self._limits = wire, upstreams, limits
+        self._filters, self._on_end = filters, on_end
         self._loop = asyncio.get_running_loop()
         self._splitter = Splitter(limits.packet_bytes, {mqtt.CONNECT})
         self._allowance = Allowance(limits, self._loop.time())
@@ -129,8 +132,8 @@ class Session(asyncio.Protocol):
     def _checked(self, packet: bytes) -> bytes:
         cost = 1.0
         if packet[0] in (mqtt.SUBSCRIBE, mqtt.UNSUBSCRIBE):
-            packet, filters = admission.tame_subscription(packet, self._level)
-            cost = float(filters)
+            packet, count = self._filters.tame(packet, self._level)
+            cost = float(count)
         elif packet[0] != mqtt.PINGREQ:
             cost /= self._limits.acknowledgements_per_request
         if not self._allowance.spend(cost, self._loop.time()):

@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --disable-pip-version-check -q
 EMBEDDED := iotcore==0.4.0
 DEMO_FROM ?= 2026-07-14T16:00
 
-.PHONY: help run demo install test test-fast check bench clean
+.PHONY: help run demo install test test-fast check bench docs clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -29,6 +29,9 @@ check: $(VENV)/.test ## lint and types
 
 bench: $(VENV)/.test ## the benchmarks, as ratios
 	@$(BIN)/python bench/all.py
+
+docs: $(VENV)/.run ## the pages of docs/ that are made from the code
+	@$(BIN)/python -m scripts.docs
 
 clean: ## forget what was set up and built
 	rm -rf $(VENV) build dist src/nypower/web/static src/nypower/web/frontend/node_modules

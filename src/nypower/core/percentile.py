@@ -27,9 +27,13 @@ class RecentValues:
         for stamp in [stamp for stamp in self._by_stamp if stamp < ts]:
             self._remove(stamp)
 
+    def enough(self) -> bool:
+        """Whether there is enough to compare with."""
+        return len(self._sorted) >= FEWEST
+
     def percentile(self, value: float) -> int | None:
         """What share was below ``value``, in whole percent; None while too little is known."""
-        if len(self._sorted) < FEWEST:
+        if not self.enough():
             return None
         return round(100 * bisect_left(self._sorted, value) / len(self._sorted))
 

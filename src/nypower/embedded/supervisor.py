@@ -154,7 +154,8 @@ class Supervisor:
         if self._settings.feed == "auto" and showing.origin.kind is Kind.SIMULATED:
             port = showing.feed.rsplit(":", 1)[1]
             command = [*NYPOWER, "twin", "--simulate", "--port", port]
-            parts.append(Part("the simulated grid", Child("twin", command)))
+            log = self._settings.data / "simulated-grid.log"
+            parts.append(Part("the simulated grid", Child("twin", command, log=log)))
         self._parts, self._showing = Parts(parts), showing
         await self._parts.start()
         host = self._settings.host

@@ -88,8 +88,10 @@ class Archive:
         self._online = False
         self._series_due = False
         self._refresh_at = 0.0
+        self._unranked: Entry | None = None
         self._backoff = Backoff(0.5, 30.0)
         self._complaint = Complaint(log, "the store answers again")
+        self._broker_complaint = Complaint(log, "connected to the broker")
 
     def run(self, stop: threading.Event) -> None:
         """Archive until ``stop`` is set. Raises ``Refused`` where going on is of no use."""
@@ -144,10 +146,11 @@ class Archive:
                 case None:
                     return batch
                 case Connected():
+                    self._broker_complaint.clear()
                     self._online, self._series_due = False, True
                     self._refresh_at = 0.0
                 case Disconnected(reason):
-                    log.warning("no broker: %s", reason)
+                    self._broker_complaint.say(f"no broker: {reason}")
                 case Message() as message:
                     batch.messages.append(message)
             wait = PAUSE_SECONDS
@@ -168,6 +171,7 @@ class Archive:
                     self._take_in(links[is_live], is_live=is_live, again=batch.again)
             if batch.paused and self._series_due:
                 self._announce_series()
+                self._rank_the_newest()
         except StoreUnavailable:
             batch.again = True
             raise
@@ -205,16 +209,26 @@ class Archive:
         been announced when a delivery was interrupted."""
         record = entry.record
         if is_live and record.step.ts == self._newest:
-            percentile = None
-            if record.intensity:
-                percentile = self._recent.percentile(record.intensity.grams[DEFAULT_BASIS])
-            for each in self._results.live(entry, percentile):
-                self._bus.publish(each)
+            self._announce_live(entry)
             for correction in entry.corrections:
                 self._bus.publish(self._results.correction(correction))
         elif entry.news or again:
             for each in self._results.late(entry):
                 self._bus.publish(each)
+
+    def _announce_live(self, entry: Entry) -> None:
+        intensity, percentile = entry.record.intensity, None
+        if intensity:
+            percentile = self._recent.percentile(intensity.grams[DEFAULT_BASIS])
+        self._unranked = entry if intensity and percentile is None else None
+        for each in self._results.live(entry, percentile):
+            self._bus.publish(each)
+
+    def _rank_the_newest(self) -> None:
+        """Say the newest again once enough of the past has come to compare it with."""
+        entry = self._unranked
+        if entry and entry.record.step.ts == self._newest and self._recent.enough():
+            self._announce_live(entry)
 
     def _announce_series(self) -> None:
         feed = self._plan.feed.name

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import re
 import signal
 import subprocess
@@ -59,7 +58,7 @@ class Household:
         said = self._addresses()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(each) for each in self._command], stdout=log, stderr=log, env=_environ()
+                [str(each) for each in self._command], stdout=log, stderr=log
             )
         wait_until(lambda: self._runs() and self._addresses() > said, "nypower up", 40)
 
@@ -110,7 +109,7 @@ class Household:
         address = f"mqtt://127.0.0.1:{self.mqtt}"
         with output.open("wb") as file:
             command = [*NYPOWER, "tail", *topics, "--json", "--broker", address]
-            self._tails.append(subprocess.Popen(command, stdout=file, env=_environ()))
+            self._tails.append(subprocess.Popen(command, stdout=file))
         wait_until(lambda: output.stat().st_size > 0, "the first message")
 
     def export(self, series: str, start: datetime, end: datetime) -> list[dict[str, str]]:
@@ -120,7 +119,6 @@ class Household:
             [*NYPOWER, "export", series, "--data", str(self.data), *span],
             check=True,
             capture_output=True,
-            env=_environ(),
         ).stdout
         return list(csv.DictReader(io.StringIO(output.decode())))
 
@@ -149,7 +147,3 @@ def _runs(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _environ() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("NYPOWER_")}

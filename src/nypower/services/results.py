@@ -1,7 +1,7 @@
 """What the archive says: intensities, corrections, the recent series, its position."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 
 from ..core.carbon import BASES, DEFAULT_BASIS, UNITS, FactorSet, index
@@ -55,7 +55,8 @@ class Results:
         said = [self.correction(each) for each in entry.corrections]
         if entry.record.intensity is not None:
             co2 = self._co2(entry, DEFAULT_BASIS, None)
-            payload = LateCo2(**asdict(co2), rev=entry.record.rev)
+            said_of_it = {each.name: getattr(co2, each.name) for each in fields(co2)}
+            payload = LateCo2(**said_of_it, rev=entry.record.rev)
             said.append(publication(LATE_CO2, payload, self._kind))
         return said
 

@@ -18,31 +18,20 @@ def archive(**options: str | None) -> None:
 
 
 def _archive(chosen: ArchiveSettings, stop: threading.Event) -> None:
-    from ..adapters.mqtt import BusOptions, MqttBus, writer_client_id
     from ..adapters.stores import open_store
     from ..core.carbon import FACTOR_SETS
     from ..core.catalog import FUEL_MIX
     from ..core.origin import Origin
-    from ..messages import ARCHIVE_STATUS, OFFLINE, Writer, publication
+    from ..messages import ARCHIVE_STATUS, Writer
     from ..services.archive import Archive, ArchivePlan, archive_filters
+    from ._writer import writer_bus
 
+    filters = archive_filters(FUEL_MIX)
+    password = chosen.archive_password
+    bus = writer_bus(chosen, Writer.ARCHIVE, password, ARCHIVE_STATUS, filters, persistent=True)
     origin = Origin(chosen.kind, chosen.span)
-    plan = ArchivePlan(FUEL_MIX, origin, FACTOR_SETS[chosen.factors])
-    bus = MqttBus(
-        BusOptions(
-            chosen.broker,
-            chosen.kind,
-            chosen.mqtt_version,
-            client_id=writer_client_id(Writer.ARCHIVE, chosen.kind, chosen.archive_password),
-            username=Writer.ARCHIVE.value if chosen.archive_password else "",
-            password=chosen.archive_password,
-            filters=archive_filters(FUEL_MIX),
-            persistent=True,
-            will=publication(ARCHIVE_STATUS, OFFLINE, chosen.kind),
-        )
-    )
     store = open_store(chosen.store, chosen.store_password)
     try:
-        Archive(plan, store, bus).run(stop)
+        Archive(ArchivePlan(FUEL_MIX, origin, FACTOR_SETS[chosen.factors]), store, bus).run(stop)
     finally:
         store.close()

@@ -18,25 +18,15 @@ def pump(**options: str | None) -> None:
 
 
 def _pump(chosen: PumpSettings, stop: threading.Event) -> None:
-    from ..adapters.mqtt import BusOptions, MqttBus, writer_client_id
     from ..adapters.nyiso.http import HttpSource
     from ..core.catalog import FUEL_MIX
-    from ..messages import OFFLINE, PUMP_STATUS, Writer, publication
+    from ..messages import PUMP_STATUS, Writer
     from ..services.feed_reader import FeedReader
     from ..services.pump import Pump, PumpPlan, pump_filters
+    from ._writer import writer_bus
 
-    plan = PumpPlan(FUEL_MIX, chosen.kind, chosen.poll, chosen.backlog)
-    bus = MqttBus(
-        BusOptions(
-            chosen.broker,
-            chosen.kind,
-            chosen.mqtt_version,
-            client_id=writer_client_id(Writer.PUMP, chosen.kind, chosen.pump_password),
-            username=Writer.PUMP.value if chosen.pump_password else "",
-            password=chosen.pump_password,
-            filters=pump_filters(FUEL_MIX),
-            will=publication(PUMP_STATUS, OFFLINE, chosen.kind),
-        )
-    )
+    filters = pump_filters(FUEL_MIX)
+    bus = writer_bus(chosen, Writer.PUMP, chosen.pump_password, PUMP_STATUS, filters)
     reader = FeedReader(HttpSource(chosen.feed), FUEL_MIX, chosen.kind)
+    plan = PumpPlan(FUEL_MIX, chosen.kind, chosen.poll, chosen.backlog)
     Pump(plan, reader, bus).run(stop)

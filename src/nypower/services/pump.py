@@ -12,18 +12,16 @@ is stored from the archive's position, and sends everything after that again.
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..core.catalog import Feed
-from ..core.clock import day_start
 from ..core.errors import BadFile, BadMessage, FeedUnavailable
 from ..core.freshness import is_live
 from ..core.origin import Kind
 from ..core.rhythm import Rhythm
-from ..core.steps import Link, linked
+from ..core.steps import Link
 from ..messages import (
     ARCHIVE_STATUS,
     HOUR,
@@ -37,8 +35,8 @@ from ..messages import (
     publication,
 )
 from ..ports import Bus, Connected, Disconnected, Event, Message
-from .catch_up import CatchUp
 from .feed_reader import FeedReader
+from .late_steps import LateSteps
 from .live import feed_status, late_step, live_step
 from .retry import Backoff, Complaint
 
@@ -47,7 +45,6 @@ log = logging.getLogger(__name__)
 SETTLE_SECONDS = 0.25
 """After connecting, retained messages come; a pause of this length says they are in."""
 
-STALLED_SECONDS = 60.0
 UNREADABLE_AFTER = 3
 """Failed readings in a row until the feed counts as down."""
 
@@ -84,14 +81,9 @@ class Pump:
         self._connected = self._settled = False
         self._heard_at = 0.0
         self._live: datetime | None = None
-        self._archive_online = False
-        self._position: datetime | None = None
         # What goes out.
         self._known: dict[datetime, Link] = {}
-        self._repairs: deque[Link] = deque()
-        self._catch_up: CatchUp | None = None
-        self._resume = False
-        self._moved_at = monotonic()
+        self._late = LateSteps(reader, plan.backlog, monotonic)
         self._state = ""
         self._refresh_at = 0.0
 
@@ -112,9 +104,8 @@ class Pump:
     def _hear(self, event: Event | None) -> None:
         match event:
             case Connected():
-                self._connected, self._settled = True, False
-                self._live = self._position = None
-                self._archive_online, self._catch_up, self._resume = False, None, False
+                self._connected, self._settled, self._live = True, False, None
+                self._late.forget_the_archive()
                 self._state, self._refresh_at = "", 0.0
                 self._heard_at = self._monotonic()
             case Disconnected(reason):
@@ -136,15 +127,9 @@ class Pump:
             case Snapshot(ts=ts):
                 self._live = max(ts, self._live) if self._live else ts
             case Stored(through=through):
-                if through != self._position:
-                    self._moved_at = self._monotonic()
-                self._position = through
-                if self._catch_up:
-                    self._catch_up.stored(through)
+                self._late.stored(through)
             case bytes() if message.topic == ARCHIVE_STATUS.pattern:
-                self._archive_online = payload == ONLINE
-                self._resume = self._archive_online
-                self._catch_up = None
+                self._late.archive_is(online=payload == ONLINE)
 
     # --- look -------------------------------------------------------------------------
 
@@ -182,12 +167,12 @@ class Pump:
             if end is None or ts > end:
                 self._rhythm.seen(ts, self._reader.now())
                 if not is_live(ts, self._reader.now()):
-                    self._resume = self._archive_online
+                    self._late.resume()
             elif ts >= min(before):
                 known = before.get(ts)
                 if known is None or known.step.values != link.step.values:
                     log.info("the feed changed its step of %s", ts)
-                    self._repairs.append(link)
+                    self._late.repair(link)
 
     # --- speak ------------------------------------------------------------------------
 
@@ -213,54 +198,15 @@ class Pump:
             self._live = link.step.ts
 
     def _send_late(self, now: datetime) -> None:
-        if not self._archive_online:
-            return
-        if self._stalled():
-            log.warning("the archive has stopped at %s: going back to there", self._position)
-            self._resume = True
-        if self._resume:
-            self._resume, self._moved_at = False, self._monotonic()
-            self._catch_up = CatchUp(self._reader, self._position, now - self._plan.backlog)
-            if self._position is None:
-                self._reader.closed_days.clear()  # the backlog has all of it
-        for link in [*self._repairs, *self._late_links()]:
-            self._bus.publish(late_step(self._plan.feed, self._plan.kind, link))
-        self._repairs.clear()
-
-    def _late_links(self) -> list[Link]:
-        """The late steps whose turn it is; none while the feed is being waited for."""
         if self._backoff.failures and self._monotonic() < self._look_at:
-            return []
+            return  # the feed is being waited for
         try:
-            if self._catch_up:
-                links = self._catch_up.take()
-                if self._catch_up.done():
-                    self._catch_up = None
-                return links
-            return self._closed_day()
+            links = self._late.due(now)
         except (FeedUnavailable, BadFile) as error:
             self._feed_failed(error)
-            return []
-
-    def _closed_day(self) -> list[Link]:
-        """A day that has closed, once more and whole: what changed behind its end shows.
-
-        All its steps go out again: the archive knows which are new to it.
-        """
-        if not self._reader.closed_days:
-            return []
-        day = self._reader.closed_days[0]
-        steps = self._reader.day(day, anew=True)
-        self._reader.closed_days.pop(0)
-        return linked(steps, day_start(day))
-
-    def _stalled(self) -> bool:
-        """Whether the archive, though online, has not passed what was sent for a minute."""
-        newest = self._reader.newest()
-        behind = newest is not None and (self._position is None or self._position < newest)
-        if not behind:
-            self._moved_at = self._monotonic()
-        return self._monotonic() - self._moved_at > STALLED_SECONDS
+            return
+        for link in links:
+            self._bus.publish(late_step(self._plan.feed, self._plan.kind, link))
 
     def _send_status(self) -> None:
         clock = self._reader.clock
@@ -289,7 +235,7 @@ class Pump:
         """How long to wait for the bus, in seconds."""
         if not self._settled:
             return SETTLE_SECONDS
-        if self._catch_up and self._catch_up.can_send() and not self._backoff.failures:
+        if self._late.can_send() and not self._backoff.failures:
             return 0.0
         return min(max(0.0, self._look_at - self._monotonic()), 1.0)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from .filters import Filters
 from .limits import Limits
 from .open_files import allow_open_files
-from .session import Session
+from .session import Hall, Session
 from .upstream import Upstreams
 from .websocket import PlainWire, WebSocketWire, Wire
 
@@ -39,7 +39,8 @@ class Door:
     def __init__(self, settings: DoorSettings) -> None:
         self._settings = settings
         self._capacity = settings.limits.connections
-        self._filters = Filters(settings.limits.different_filters)
+        filters = Filters(settings.limits.different_filters)
+        self._hall = Hall(settings.upstreams, settings.limits, filters)
         self._sessions: set[Session] = set()
         self._servers: list[asyncio.Server] = []
         self._sweeper: asyncio.Task[None] | None = None
@@ -95,10 +96,7 @@ class Door:
     def _session(self, wire: Wire) -> asyncio.Protocol:
         if len(self._sessions) >= self._capacity:
             return _Full()
-        limits = self._settings.limits
-        session = Session(
-            wire, self._settings.upstreams, limits, self._filters, self._sessions.discard
-        )
+        session = Session(wire, self._hall, self._sessions.discard)
         self._sessions.add(session)
         return session
 

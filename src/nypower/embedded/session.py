@@ -7,6 +7,7 @@ piles up here; who leaves it lying for too long is cut off.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import cast
 
 from . import admission
@@ -18,20 +19,26 @@ from .mqtt_packets import Malformed, Properties, Splitter
 from .upstream import BrokerSide, Upstreams, keep_checking, set_reading
 from .websocket import Wire, WireError
 
+ONE_READING = 65_536
+"""Bytes taken from the broker at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """What all sessions of a door share."""
+
+    upstreams: Upstreams
+    limits: Limits
+    filters: Filters
+    buffer: bytearray = field(default_factory=lambda: bytearray(ONE_READING))
+
 
 class Session(asyncio.Protocol):
     """A client, from its connection to its end. ``on_end`` is called once."""
 
-    def __init__(
-        self,
-        wire: Wire,
-        upstreams: Upstreams,
-        limits: Limits,
-        filters: Filters,
-        on_end: Callable[["Session"], None],
-    ) -> None:
-        self._wire, self._upstreams, self._limits = wire, upstreams, limits
-        self._filters, self._on_end = filters, on_end
+    def __init__(self, wire: Wire, hall: Hall, on_end: Callable[["Session"], None]) -> None:
+        self._wire, self._hall, self._on_end = wire, hall, on_end
+        limits = self._limits = hall.limits
         self._loop = asyncio.get_running_loop()
         self._splitter = Splitter(limits.packet_bytes, {mqtt.CONNECT})
         self._allowance = Allowance(limits, self._loop.time())
@@ -132,7 +139,7 @@ class Session(asyncio.Protocol):
     def _checked(self, packet: bytes) -> bytes:
         cost = 1.0
         if packet[0] in (mqtt.SUBSCRIBE, mqtt.UNSUBSCRIBE):
-            packet, count = self._filters.tame(packet, self._level)
+            packet, count = self._hall.filters.tame(packet, self._level)
             cost = float(count)
         elif packet[0] != mqtt.PINGREQ:
             cost /= self._limits.acknowledgements_per_request
@@ -161,10 +168,10 @@ class Session(asyncio.Protocol):
     # The broker's side -----------------------------------------------------------------
 
     async def _reach(self, admitted: Admission) -> None:
-        upstream = self._upstreams[admitted.connect.level]
+        upstream = self._hall.upstreams[admitted.connect.level]
         try:
             transport, _ = await self._loop.create_connection(
-                lambda: BrokerSide(self), upstream.host, upstream.port
+                lambda: BrokerSide(self, self._hall.buffer), upstream.host, upstream.port
             )
         except OSError:
             answer = admission.refusal(admitted.connect.level, admission.UNAVAILABLE)

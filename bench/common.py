@@ -2,15 +2,16 @@
 
 import os
 import platform
+import shutil
 import socket
 import socketserver
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from nypower.embedded.child import Child
 from nypower.embedded.showing import NYPOWER
@@ -34,6 +35,24 @@ def nyiso_data() -> Path | None:
     named = os.environ.get("NYPOWER_NYISO_DATA")
     folder = Path(named) if named else CHECKOUT.parent / "shared" / "data" / "nyiso"
     return folder if folder.is_dir() else None
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser without a window. Ends the program, with the reason, where there is none."""
+    command = shutil.which("chromium") or shutil.which("google-chrome")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        command = None
+    if command is None:
+        sys.exit("left out: it needs chromium, and playwright in the virtual environment")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=command, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 def where() -> str:

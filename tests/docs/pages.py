@@ -27,11 +27,13 @@ def fenced(name: str, language: str) -> list[str]:
 
 
 def commands(page: Path) -> Iterator[str]:
-    """The lines of the indented blocks: what a reader types, and what is answered."""
+    """What a reader types, and what is answered: indented lines, and words in backticks."""
     prose = _FENCE.sub("", page.read_text(encoding="utf-8"))
     for line in prose.splitlines():
         if line.startswith("    "):
             yield line.strip()
+        else:
+            yield from re.findall(r"`([^`]+)`", line)
 
 
 def without_code(page: Path) -> str:

@@ -54,7 +54,7 @@ def typed() -> list[tuple[str, list[str]]]:
     found = []
     for page in PAGES:
         for line in commands(page):
-            match = re.match(r"(?:[A-Z_]+=\S+ )*(?:\S*/)?nypower (.*)", line)
+            match = re.match(r"(?:[A-Z_]+=\S+ )*(?:\S*/)?nypower ([a-z].*)", line)
             if match and "[OPTIONS]" not in line:
                 found.append((f"{name_of(page)}: {line}", shlex.split(match[1], comments=True)))
     return found

@@ -56,6 +56,7 @@ class Client:
             protocol=VERSIONS[version],
             transport=transport,
             manual_ack=not acks,
+            reconnect_on_failure=False,
             **named,
         )
         if transport == "websockets":
@@ -78,16 +79,9 @@ class Client:
             properties.SessionExpiryInterval = 0 if self._clean else 3600
             named = {"clean_start": self._clean, "properties": properties}
         self.paho.connect(HOST, self._port, keepalive=self._keep_alive, **named)
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
+        self.paho.loop_start()
         wait_until(lambda: self.code is not None or self.gone.is_set(), "a CONNACK")
         return self
-
-    def _work(self) -> None:
-        while self.paho.loop(0.2) == paho.MQTT_ERR_SUCCESS:
-            pass
-        self.paho._reset_sockets()  # paho leaves that to its end
-        self.gone.set()
 
     def subscribe(self, *filters: str) -> "Client":
         """Subscribe with QoS 1 and wait until it is granted."""
@@ -117,13 +111,17 @@ class Client:
         """Lose the connection, without a word."""
         sock = self.paho.socket()
         if sock:
-            sock.close() if self.paho.transport == "websockets" else sock.shutdown(2)
-        self._thread.join(15)
+            sock.shutdown(socket.SHUT_RDWR)
+        self._end()
 
     def close(self) -> None:
         """Disconnect properly."""
         self.paho.disconnect()
-        self._thread.join(15)
+        self._end()
+
+    def _end(self) -> None:
+        self.paho.loop_stop()
+        self.paho._reset_sockets()  # paho leaves them to the garbage collector, which warns
 
     def _on_connect(self, client: Any, userdata: Any, flags: Any, code: Any, _: Any) -> None:
         self.session = flags.session_present

@@ -29,8 +29,9 @@ for one on this machine.
 | exit status | what it means |
 |---|---|
 | 0 | all went well, or it was asked to stop (Ctrl-C, SIGTERM) |
-| 1 | something outside will not have it, and trying again would not help; a sentence says what |
+| 1 | it could not do what was asked; a sentence says why |
 | 2 | the command or its settings make no sense; a sentence for each fault |
+| 3 | a `pump` or `archive` was refused by store, broker or feed: do not start it again as it is |
 """
 
 SETTINGS: Mapping[str, type] = {

@@ -41,19 +41,20 @@ def build(kind: type[T], environ: Mapping[str, str]) -> T:
 
     An empty value counts as not set. Raises ``BadSettings`` with a sentence for each fault.
     """
-    values, faults = {}, []
+    values: dict[str, Any] = {}
+    faults: dict[str, str] = {}
     for name, meta in settings_of(kind).items():
         text = environ.get(meta["variable"], "").strip()
         if not text:
             if meta["default"] is MISSING:
-                faults.append(f"{meta['variable']} is not set: {meta['help']}")
+                faults[meta["variable"]] = f"{meta['variable']} is not set: {meta['help']}"
             continue
         try:
             values[name] = meta["parse"](text)
         except ValueError as error:
-            faults.append(f"{meta['variable']}: {error}")
+            faults[meta["variable"]] = f"{meta['variable']}: {error}"
     if faults:
-        raise BadSettings(faults)
+        raise BadSettings(tuple(faults.values()), faults)
     return kind(**values)
 
 
@@ -118,7 +119,12 @@ def store_url(text: str) -> str:
     """``sqlite:PATH`` or ``influxdb://[user@]host[:port]/database``."""
     if text.startswith("sqlite:") and text.removeprefix("sqlite:"):
         return text
-    return url("influxdb", "influxdbs")(text)
+    if not text.startswith(("influxdb://", "influxdbs://")):
+        raise ValueError(f"{text!r} is no store; write sqlite:PATH or influxdb://host/database")
+    address = url("influxdb", "influxdbs")(text)
+    if not urlsplit(address).path.strip("/"):
+        raise ValueError(f"{text!r} names no database; write influxdb://host/database")
+    return address
 
 
 def broker_url(text: str) -> str:

@@ -6,13 +6,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import click
 
 from ..config import build, settings_of
-from ..core.errors import BadSettings, NyPowerError
+from ..core.errors import GAVE_UP, BadSettings, NyPowerError, Refused
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,19 +33,29 @@ def options_of(kind: type) -> Callable[[F], F]:
     return decorate
 
 
-def settings(kind: type[T], options: dict[str, str | None]) -> T:
+def settings(kind: type[T], options: Mapping[str, str | None]) -> T:
     """The settings of a command: its options laid over the environment.
 
     Settings that make no sense end the program: a sentence each, exit status 2.
     """
+    chosen, faults = settings_and_faults(kind, options)
+    if faults:
+        die(*faults)
+    return chosen
+
+
+def settings_and_faults(kind: type[T], options: Mapping[str, str | None]) -> tuple[T, list[str]]:
+    """The same for a command that has more to look at before it complains: with faults, the
+    settings have their defaults in the place of what could not be read."""
     environ = dict(os.environ)
     for name, meta in settings_of(kind).items():
         if options.get(name) is not None:
             environ[meta["variable"]] = str(options[name])
     try:
-        return build(kind, environ)
+        return build(kind, environ), []
     except BadSettings as error:
-        die(*error.faults)
+        readable = {name: text for name, text in environ.items() if name not in error.variables}
+        return build(kind, readable), list(error.faults)
 
 
 def die(*faults: str) -> NoReturn:
@@ -70,7 +80,8 @@ def start_logging(level: str) -> None:
 def run_service(service: Callable[[threading.Event], None]) -> None:
     """Run until SIGTERM or SIGINT.
 
-    What ny-power can explain ends in one sentence and exit status 1.
+    What ny-power can explain ends in one sentence and exit status 1, or ``GAVE_UP`` where
+    starting again would not help.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -79,4 +90,4 @@ def run_service(service: Callable[[threading.Event], None]) -> None:
         service(stop)
     except NyPowerError as error:
         click.echo(f"nypower: {error}", err=True)
-        sys.exit(1)
+        sys.exit(GAVE_UP if isinstance(error, Refused) else 1)

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 
 import click
@@ -72,7 +73,7 @@ def export(
     store = open_store(_place(chosen), chosen.store_password, read_only=True)
     try:
         records = store.read(FUEL_MIX.name, start or EARLIEST, end or LATEST)
-        rows = (row for record in records for row in rows_of(record))
+        rows = _begun(row for record in records for row in rows_of(record))
         (_write_csv if form == "csv" else _write_json)(names, rows)
     except NyPowerError as error:
         click.echo(f"nypower: {error}", err=True)
@@ -92,6 +93,11 @@ def _place(chosen: ExportSettings) -> str:
     places = [chosen.store_for(kind) for kind in Kind]
     there = [place for place in places if Path(place.removeprefix("sqlite:")).exists()]
     return (there or places)[0]
+
+
+def _begun(rows: Iterator[Row]) -> Iterator[Row]:
+    """The same rows, the first of them read: a store that fails does so before any output."""
+    return chain([*islice(rows, 1)], rows)
 
 
 def _write_csv(names: tuple[str, ...], rows: Iterable[Row]) -> None:

@@ -22,7 +22,7 @@ from ..embedded.places import choose_port, take_data_directory
 from ..embedded.showing import Surroundings
 from ..embedded.supervisor import House, Outset, Supervisor
 from ..messages import Writer
-from ._run import die, options_of, settings, start_logging
+from ._run import die, options_of, settings_and_faults, start_logging
 
 T = TypeVar("T")
 
@@ -33,9 +33,8 @@ USUAL_PORTS = {"http": 8080, "mqtt": 1883, "ws": 9001}
 @options_of(UpSettings)
 def up(**options: str | None) -> None:
     """Run everything here: broker, store, pump, archive and page."""
-    chosen = settings(UpSettings, options)
+    chosen, faults = settings_and_faults(UpSettings, options)
     start_logging(chosen.log)
-    faults: list[str] = []
     lock = _collect(faults, lambda: take_data_directory(chosen.data))
     ports = _ports(chosen, faults)
     if faults or lock is None:

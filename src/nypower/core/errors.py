@@ -1,6 +1,6 @@
 """What can go wrong, by what the outer loop of a service does about it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 
 class NyPowerError(Exception):
@@ -21,6 +21,10 @@ class StoreUnavailable(Unavailable):
 
 class BusUnavailable(Unavailable):
     """The broker does not answer."""
+
+
+GAVE_UP = 3
+"""The exit status of a part that was refused: starting it again would not help."""
 
 
 class Refused(NyPowerError):
@@ -44,8 +48,9 @@ class BadMessage(NyPowerError):
 
 
 class BadSettings(NyPowerError):
-    """Settings that make no sense: ``faults`` holds a sentence for each."""
+    """Settings that make no sense: ``faults`` holds a sentence for each, ``variables`` the
+    names of those that could not even be read."""
 
-    def __init__(self, faults: Sequence[str]) -> None:
+    def __init__(self, faults: Sequence[str], variables: Collection[str] = ()) -> None:
         super().__init__("\n".join(faults))
-        self.faults = tuple(faults)
+        self.faults, self.variables = tuple(faults), frozenset(variables)

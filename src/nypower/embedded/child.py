@@ -46,6 +46,11 @@ class Child:
         """Whether it runs."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_status(self) -> int | None:
+        """What it ended with; None while it runs or before it ran."""
+        return self._process.poll() if self._process else None
+
     def start(self) -> None:
         """Start it (again) and wait until it listens; raises ``BusUnavailable`` if it does not.
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from ..core.errors import NyPowerError
+from ..core.errors import GAVE_UP, NyPowerError
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,20 @@ class Process(Protocol):
 
 
 class Part:
-    """One process, started again when it dies, ever more slowly while it keeps dying."""
+    """One process, started again when it dies, ever more slowly while it keeps dying.
 
-    def __init__(self, name: str, process: Process) -> None:
+    ``gave_up`` is told, and it stays ended, when ``exit_status`` says that it was refused.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        process: Process,
+        exit_status: Callable[[], int | None] = lambda: None,
+        gave_up: Callable[[], None] = lambda: None,
+    ) -> None:
         self.name, self.process = name, process
+        self._exit_status, self._gave_up = exit_status, gave_up
         self._wait = FIRST_WAIT_SECONDS
         self._started = 0.0
 
@@ -43,6 +53,9 @@ class Part:
             await asyncio.sleep(LOOK_SECONDS)
             if self.process.alive():
                 continue
+            if self._exit_status() == GAVE_UP:
+                self._gave_up()
+                return
             if time.monotonic() - self._started > STEADY_SECONDS:
                 self._wait = FIRST_WAIT_SECONDS
             log.warning("%s has ended; starting it again in %.1f s", self.name, self._wait)

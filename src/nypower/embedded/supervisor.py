@@ -6,7 +6,7 @@ simulated grid, and comes back as soon as it answers. A feed that was named neve
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..config import LIVE_FEED, UpSettings
@@ -64,19 +64,25 @@ class Supervisor:
         self._feed = LIVE_FEED if settings.feed == "auto" else settings.feed
         self._showing: Showing | None = None
         self._unsure = False
+        self._stop = asyncio.Event()
+        self._gave_up = ""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until ``stop`` is set; raises ``NyPowerError`` where it cannot begin."""
+        """Run until ``stop`` is set; raises ``NyPowerError`` where it cannot begin, or a part
+        was refused, so that starting it again would not help."""
+        self._stop = stop
         async with contextlib.AsyncExitStack() as stack:
             choosing = asyncio.create_task(self._choose())
             stack.callback(choosing.cancel)
             await self._open_house(stack)
             stack.push_async_callback(self._end_parts)
-            await self._or_stopped(choosing, stop)
+            await self._or_stopped(choosing)
             if not stop.is_set():
                 await self._show(choosing.result())
                 self._say(self._address())
-                await self._or_stopped(asyncio.create_task(self._follow()), stop)
+                await self._or_stopped(asyncio.create_task(self._follow()))
+        if self._gave_up:
+            raise Refused(f"{self._gave_up} was refused, as it says above: stopping")
 
     async def _open_house(self, stack: contextlib.AsyncExitStack) -> None:
         """The broker, if we bring one, the door before it, and what keeps it tidy."""
@@ -96,9 +102,9 @@ class Supervisor:
         if self._parts:
             await self._parts.stop()
 
-    async def _or_stopped(self, work: "asyncio.Task[object]", stop: asyncio.Event) -> None:
+    async def _or_stopped(self, work: "asyncio.Task[object]") -> None:
         """Wait for the work, or for the end; raises what the work raised."""
-        stopping = asyncio.create_task(stop.wait())
+        stopping = asyncio.create_task(self._stop.wait())
         await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not work.done():
@@ -147,10 +153,8 @@ class Supervisor:
         if self._parts:
             await self._parts.stop()
         around = self._surroundings()
-        parts = [
-            Part(f"the {name}", Child(name, [*NYPOWER, name], environ=variables))
-            for name, variables in environment(self._settings, around, showing).items()
-        ]
+        variables = environment(self._settings, around, showing)
+        parts = [self._part(name, variables[name]) for name in variables]
         if self._settings.feed == "auto" and showing.origin.kind is Kind.SIMULATED:
             port = showing.feed.rsplit(":", 1)[1]
             command = [*NYPOWER, "twin", "--simulate", "--port", port]
@@ -161,3 +165,16 @@ class Supervisor:
         host = self._settings.host
         if not await until(lambda: why_not(host, around.http) != "", READY_SECONDS):
             raise Refused(f"the page did not come up on {host} port {around.http}")
+
+    def _part(self, name: str, variables: Mapping[str, str]) -> Part:
+        child = Child(name, [*NYPOWER, name], environ=variables)
+
+        def exit_status() -> int | None:
+            # The pump is refused, too, by a feed that is not yet known to be of another kind.
+            return None if self._unsure and name == "pump" else child.exit_status
+
+        def gave_up() -> None:
+            self._gave_up = f"the {name}"
+            self._stop.set()
+
+        return Part(f"the {name}", child, exit_status, gave_up)

@@ -165,7 +165,8 @@ class Pump:
         self._known = {link.step.ts: link for link in links}
         for ts, link in self._known.items():
             if end is None or ts > end:
-                self._rhythm.seen(ts, self._reader.now())
+                if end is not None or ts == max(self._known):  # nobody saw the others appear
+                    self._rhythm.seen(ts, self._reader.now())
                 if not is_live(ts, self._reader.now()):
                     self._late.resume()
             elif ts >= min(before):

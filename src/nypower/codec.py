@@ -39,7 +39,7 @@ def decode(payload: bytes, kind: type[T]) -> T:
         )
     except KeyError as missing:
         raise BadMessage(f"{kind.__name__}: no field {missing}") from None
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadMessage(f"{kind.__name__}: {error}") from None
 
 

@@ -38,15 +38,20 @@ class Place:
     def __init__(self, server: Any) -> None:
         self.server = server
         self.clients: list[Client | Bare] = []
+        self.writers: list[Client] = []
 
     def reader(self, version: str = "5", transport: str = "tcp", **named: Any) -> Client:
         port = self.server.ws_port if transport == "websockets" else self.server.mqtt_port
-        return self._connected(port, version=version, transport=transport, **named)
+        client = Client(port, version=version, transport=transport, **named).connect()
+        self.clients.append(client)
+        return client
 
     def writer(self, name: str = "pump", **named: Any) -> Client:
         named = {"account": (name, self.server.passwords[name]), **named}
         version = self.server.version
-        return self._connected(self.writers_port, version=version, **named)
+        client = Client(self.writers_port, version=version, **named).connect()
+        self.writers.append(client)
+        return client
 
     @property
     def writers_port(self) -> int:
@@ -64,11 +69,6 @@ class Place:
         client = Bare(port or self.server.mqtt_port, receive_buffer)
         self.clients.append(client)
         return client.send(data)
-
-    def _connected(self, port: int, **named: Any) -> Client:
-        client = Client(port, **named).connect()
-        self.clients.append(client)
-        return client
 
     def listeners(self) -> list[int]:
         """Every port on which MQTT is spoken in the open, by TCP."""
@@ -99,6 +99,8 @@ def place(server: Any) -> Iterator[Place]:
         cleaner.publish(topic, b"", retain=True)
     for client in here.clients:
         client.close()
+    for writer in (*here.writers, cleaner):
+        writer.cut()
 
 
 def test_retained_values_reach_matching_filters_only(place: Place) -> None:
@@ -169,7 +171,9 @@ def test_what_was_not_acknowledged_comes_again_and_the_rest_does_not(place: Plac
     assert second.wait_for(3)[2].payload == b"5"
     for index in range(3):
         second.ack(index)
-    second.close()
+    second.publish(CO2, b"acknowledged all")
+    probe.wait_for(2)
+    second.cut()
     end = place.writer("archive", **{**named, "clean": True, "acks": True}).subscribe(WIND)
     writer.publish(WIND, b"6")
     assert [each.payload for each in end.wait_for(1)] == [b"6"]
@@ -180,7 +184,7 @@ def test_a_session_that_was_away_gets_what_it_missed(place: Place) -> None:
     named = {"client_id": "ny-power-archive-away", "clean": False}
     first = place.writer("archive", **named).subscribe("ny-power/history/#")
     assert not first.session
-    first.close()
+    first.cut()
     writer = place.writer()
     sent = [str(number).encode() for number in range(150)]
     for payload in sent:
@@ -189,7 +193,7 @@ def test_a_session_that_was_away_gets_what_it_missed(place: Place) -> None:
     assert second.session
     second.wait_for(150)
     assert second.payloads() == sent
-    second.close()
+    second.cut()
     assert not place.writer("archive", **{**named, "clean": True}).session
 
 
@@ -223,8 +227,9 @@ def test_a_writers_last_will(place: Place) -> None:
     reader = place.reader().subscribe(STATUS, WIND)
     place.writer(will=STATUS).cut()
     assert reader.wait_for(1)[0].payload == b"offline"
-    place.writer(will=STATUS).close()
-    place.writer().publish(WIND, b"after the goodbye")
+    polite, after = place.writer(will=STATUS), place.writer()
+    polite.close()
+    after.publish(WIND, b"after the goodbye")
     assert [each.payload for each in reader.wait_for(2)] == [b"offline", b"after the goodbye"]
 
 
@@ -345,7 +350,7 @@ def test_a_writers_client_id_is_refused(place: Place, version: str, transport: s
     place.writer().publish(WIND, b"1")
     assert archive.wait_for(1)[0].payload == b"1"
     assert not archive.gone.is_set()
-    archive.close()
+    archive.cut()
     place.writer("archive", **{**named, "clean": True})
 
 

@@ -43,7 +43,7 @@ def publish(place: BehindDoor, payload: bytes) -> None:
     port = int(place.url.rpartition(":")[2])
     pump = Client(port, version="3.1.1", account=account).connect()
     pump.publish(WIND, payload)
-    pump.close()
+    pump.cut()
 
 
 def reads(place: BehindDoor) -> None:
@@ -156,6 +156,43 @@ def test_a_client_of_5_is_told_what_became_of_its_wishes(opened: Open) -> None:
     assert told[0].SessionExpiryInterval == 0
     assert told[0].MaximumPacketSize == 8192
     client.close()
+
+
+def test_any_client_id_will_do(opened: Open) -> None:
+    """With the signs of topic filters too, on which rumqttd by itself hangs up."""
+    place = opened(Limits())
+    for client_id in ("a/b", "a+#", "é", "x" * 256):
+        reader = Client(place.mqtt_port, client_id=client_id).connect().subscribe(WIND)
+        publish(place, b"1")
+        reader.wait_for(1)
+        reader.close()
+
+
+def test_who_is_taken_over_hears_so(opened: Open) -> None:
+    """In the words of MQTT 5; whether it left without a word or is still there."""
+    place = opened(Limits())
+    old = Bare(place.mqtt_port).send(connect_packet(5, "same"))
+    assert old.packet()[3] == 0
+    new = Client(place.ws_port, transport="websockets", client_id="same").connect()
+    assert old.rest() == b"\xe0\x02\x8e\0"
+    old.close()
+    new.subscribe(WIND)
+    publish(place, b"1")
+    new.wait_for(1)
+    new.close()
+
+
+def test_nobody_is_cut_off_by_anothers_goodbye(opened: Open) -> None:
+    """rumqttd by itself ends, now and then, whoever connects between a DISCONNECT and its end."""
+    place = opened(Limits(request_burst=10_000))
+    for number in range(600):
+        bare = Bare(place.mqtt_port).send(connect_packet(client_id=f"{number % 2}"))
+        assert bare.receive(4) == HELLO
+        bare.send(subscribe_packet(WIND))
+        assert bare.receive(5) == b"\x90\x03\0\1\1"
+        bare.send(b"\xe0\0")
+        bare.close()
+    reads(place)
 
 
 def test_explorers_may_ask_for_the_system_topics(opened: Open) -> None:

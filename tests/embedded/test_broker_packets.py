@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nypower.embedded import admission
 from nypower.embedded import mqtt_packets as mqtt
 from nypower.embedded.admission import NotAdmitted, admit, told_connack
 from nypower.embedded.filters import Filters
 from nypower.embedded.limits import Allowance, Limits
 from nypower.embedded.mqtt_packets import Connect, Malformed, Splitter
+from nypower.embedded.names import Names
 from nypower.embedded.websocket import WebSocketWire, WireError, frame, masked
 from servers.clients import connect_packet, packet, subscribe_packet, text
 
@@ -67,9 +67,9 @@ def test_what_no_reader_sends_is_seen_at_its_first_byte(stream: bytes, reason: i
 def test_a_stranger_leaves_no_session_behind() -> None:
     """The clean flag is set, the expiry goes, and a client of MQTT 5 is told."""
     kept = admit(connect_packet(4, "ab", flags=0), 8192)
-    assert kept.connect == Connect(4, True, 30, "reader-ab")
+    assert kept.connect == Connect(4, True, 30, "ab")
     told = admit(v5_connect(b"\x11\0\0\0\x3c\x21\0\x05\x26\0\1a\0\1b"), 8192)
-    assert told.connect == Connect(5, True, 3600, "reader-ab", ((0x21, b"\0\x05"),))
+    assert told.connect == Connect(5, True, 3600, "ab", ((0x21, b"\0\x05"),))
     assert told.told == ((0x27, b"\0\0\x20\0"), (0x13, b"\x0e\x10"), (0x11, bytes(4)))
 
 
@@ -87,14 +87,8 @@ def test_a_nameless_client_gets_a_name_of_its_own() -> None:
     first, second = (admit(v5_connect(b"", ""), 8192) for _ in range(2))
     assert first.connect.client_id != second.connect.client_id
     name = dict(first.told)[0x12][2:].decode()
-    assert first.connect.client_id == f"reader-{name}"
+    assert first.connect.client_id == name
     assert len(name) == 24
-
-
-def test_ids_stay_apart_where_the_broker_would_hang_up() -> None:
-    """rumqttd takes no signs of topic filters in an id."""
-    ids = [admit(connect_packet(4, each), 99).connect.client_id for each in ("a/+#", "a%2F%2B%23")]
-    assert ids == ["reader-a%2F%2B%23", "reader-a%252F%252B%2523"]
 
 
 @pytest.mark.parametrize(
@@ -304,7 +298,23 @@ def test_the_accept_is_the_rfcs_formula() -> None:
     assert base64.b64encode(wanted) in answer
 
 
-def test_writers_ids_are_reserved() -> None:
-    """No id that a stranger may have becomes one that a writer could have."""
-    assert not admission.READER_PREFIX.startswith(admission.WRITER_PREFIX)
-    assert not admission.WRITER_PREFIX.startswith(admission.READER_PREFIX)
+class Guest:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def reproach(self, reason: int) -> None:
+        self.told.append(reason)
+
+
+def test_names_are_few_and_no_writers() -> None:
+    """Used again in turn, the longest unused first; an id's new client ends its old one."""
+    names, old, new = Names(3), Guest(), Guest()
+    assert names.enter("ny-power-archive", old) == "reader-0"
+    assert names.enter("ny-power-archive", new) == "reader-1"
+    assert (old.told, new.told) == ([0x8E], [])
+    names.leave("ny-power-archive", old, "reader-0")
+    assert names.enter("other", Guest()) == "reader-2"
+    assert names.enter("ny-power-archive", old) == "reader-0"
+    assert new.told == [0x8E]

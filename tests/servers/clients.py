@@ -108,7 +108,11 @@ class Client:
         self.paho.ack(self.raw[index].mid, 1)
 
     def cut(self) -> None:
-        """Lose the connection, without a word."""
+        """Lose the connection, without a word.
+
+        To be preferred to ``close`` for writers at rumqttd, which now and then takes a
+        DISCONNECT and the connection's end for two, and then ends who came in between too.
+        """
         sock = self.paho.socket()
         if sock:
             sock.shutdown(socket.SHUT_RDWR)

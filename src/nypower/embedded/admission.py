@@ -6,16 +6,12 @@ taken for a writer or leave something behind.
 
 import secrets
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from . import mqtt_packets as mqtt
 from .mqtt_packets import Connect, Cursor, Malformed, Properties
 
 WRITER_PREFIX = "ny-power-"
 """Every client id that begins so is a writer's."""
-
-READER_PREFIX = "reader-"
-"""What the broker sees before a stranger's client id, so that it is never a writer's."""
 
 LONGEST_ID = 256
 LONGEST_KEEP_ALIVE = 3600
@@ -119,8 +115,7 @@ def _for_the_broker(asked: Connect, largest_packet: int) -> Admission:
         asked,
         clean=True,
         keep_alive=keep_alive,
-        # Escaped, for rumqttd hangs up on the signs of topic filters.
-        client_id=READER_PREFIX + quote(client_id, safe=""),
+        client_id=client_id,
         properties=tuple(each for each in asked.properties if each[0] not in _DROPPED),
     )
     return Admission(connect, tuple(told))

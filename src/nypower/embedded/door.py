@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from .filters import Filters
 from .limits import Limits
+from .names import Names
 from .open_files import allow_open_files
 from .session import Hall, Session
 from .upstream import Upstreams
@@ -40,7 +41,8 @@ class Door:
         self._settings = settings
         self._capacity = settings.limits.connections
         filters = Filters(settings.limits.different_filters)
-        self._hall = Hall(settings.upstreams, settings.limits, filters)
+        names = Names(2 * settings.limits.connections)
+        self._hall = Hall(settings.upstreams, settings.limits, filters, names)
         self._sessions: set[Session] = set()
         self._servers: list[asyncio.Server] = []
         self._sweeper: asyncio.Task[None] | None = None

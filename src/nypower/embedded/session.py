@@ -7,7 +7,7 @@ piles up here; who leaves it lying for too long is cut off.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from . import admission
@@ -16,6 +16,7 @@ from .admission import Admission, NotAdmitted
 from .filters import Filters
 from .limits import Allowance, Limits
 from .mqtt_packets import Malformed, Properties, Splitter
+from .names import Names
 from .upstream import BrokerSide, Upstreams, keep_checking, set_reading
 from .websocket import Wire, WireError
 
@@ -30,6 +31,7 @@ class Hall:
     upstreams: Upstreams
     limits: Limits
     filters: Filters
+    names: Names
     buffer: bytearray = field(default_factory=lambda: bytearray(ONE_READING))
 
 
@@ -46,6 +48,7 @@ class Session(asyncio.Protocol):
         self._broker: asyncio.Transport | None = None
         self._reaching: asyncio.Task[None] | None = None
         self._admitted: Admission | None = None
+        self._name = ""
         self._welcome = self._closing = self._client_stuck = self._broker_stuck = False
         self._connect_by = self._loop.time() + limits.connect_seconds
         self._deadline: float | None = self._connect_by
@@ -73,12 +76,14 @@ class Session(asyncio.Protocol):
         except NotAdmitted as refused:
             self.end(self._wire.wrap(refused.answer) + self._wire.farewell())
         except Malformed as error:
-            self.end(self._reproach(error.reason))
+            self.reproach(error.reason)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """The client is gone, and its connection to the broker goes with it."""
         self._client = None
         self._closing = True
+        if self._admitted:
+            self._hall.names.leave(self._admitted.connect.client_id, self, self._name)
         if self._reaching:
             self._reaching.cancel()
         if self._broker:
@@ -108,6 +113,13 @@ class Session(asyncio.Protocol):
             if self._broker:
                 self._broker.abort()
 
+    def reproach(self, reason: int) -> None:
+        """Tell a client of MQTT 5 why, once it has its CONNACK, and hang up."""
+        last = b""
+        if self._welcome and self._level == mqtt.V5:
+            last = self._wire.wrap(mqtt.packet(mqtt.DISCONNECT, bytes([reason, 0])))
+        self.end(last + self._wire.farewell())
+
     def expire(self, now: float) -> None:
         """Cut the client off if it has let a deadline pass. ``now`` is the loop's time."""
         if self._client and self._deadline is not None and now >= self._deadline:
@@ -121,17 +133,22 @@ class Session(asyncio.Protocol):
     # What passes -----------------------------------------------------------------------
 
     def _work(self) -> None:
-        while not self._reaching or self._broker:
+        while not self._closing and (self._broker or not self._reaching):
             packet = self._splitter.next()
             if packet is None:
                 return
-            if self._broker:
+            if packet[0] == mqtt.DISCONNECT:
+                # Not passed on: rumqttd would count it and the connection's end as two, and
+                # now and then cut off whoever came in between.
+                self.end(self._wire.farewell())
+            elif self._broker:
                 self._broker.write(self._checked(packet))
             else:
                 self._admit(packet)
 
     def _admit(self, packet: bytes) -> None:
         self._admitted = admission.admit(packet, self._limits.packet_bytes)
+        self._name = self._hall.names.enter(self._admitted.connect.client_id, self)
         self._splitter.allowed = mqtt.READER_PACKETS
         self._reaching = self._loop.create_task(self._reach(self._admitted))
         self._flow()
@@ -150,13 +167,6 @@ class Session(asyncio.Protocol):
     @property
     def _level(self) -> int:
         return self._admitted.connect.level if self._admitted else mqtt.V311
-
-    def _reproach(self, reason: int) -> bytes:
-        """MQTT 5 says why it hangs up once there is a CONNACK; 3.1.1 has no word for it."""
-        if self._welcome and self._level == mqtt.V5:
-            packet = mqtt.packet(mqtt.DISCONNECT, bytes([reason, 0]))
-            return self._wire.wrap(packet) + self._wire.farewell()
-        return self._wire.farewell()
 
     def _flow(self) -> None:
         """Read from each side only what the other one takes."""
@@ -180,7 +190,8 @@ class Session(asyncio.Protocol):
         if not self._client or self._closing:
             transport.abort()
             return
-        transport.write(upstream.with_account(admitted.connect).encode())
+        connect = replace(admitted.connect, client_id=self._name)
+        transport.write(upstream.with_account(connect).encode())
         self._broker, self._deadline = transport, None
         self._flow()
         self.data_received(b"")

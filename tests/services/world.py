@@ -6,7 +6,7 @@ need not wait any longer. Hours pass in a moment, and always alike.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -204,6 +204,7 @@ class FakeFeed:
         self.world, self.begin, self.kind = world, begin, kind
         self.rows: dict[datetime, list[tuple[datetime, dict[str, float]]]] = {}
         self.failing: Exception | None = None
+        self.frozen: datetime | None = None
         self.reads: list[tuple[date, bool]] = []
 
     @property
@@ -221,6 +222,10 @@ class FakeFeed:
         rows.append((appears or ts + DELAY, mix(ts) if values is None else values))
         rows.sort(key=lambda row: row[0])
 
+    def freeze(self) -> None:
+        """Nothing appears in it any more."""
+        self.frozen = self.now
+
     def fill(self, first: datetime, last: datetime) -> list[datetime]:
         stamps = grid(first, last)
         for ts in stamps:
@@ -232,7 +237,7 @@ class FakeFeed:
         found = {}
         for ts in sorted(self.rows):
             for appears, values in self.rows[ts]:
-                if appears <= self.now:
+                if appears <= (self.frozen or self.now):
                     found[ts] = values
         return found
 
@@ -250,6 +255,12 @@ class FakeStore(MemoryStore):
     """A store that can be away."""
 
     away = False
+    die_after_write = False
+
+    def write(self, feed: str, records: Sequence[Record], through: datetime | None) -> None:
+        super().write(feed, records, through)
+        if self.die_after_write:
+            raise Killed
 
     def __getattribute__(self, name: str) -> Any:
         asks = name in ("claim", "position", "newest", "write", "read")

@@ -31,7 +31,7 @@ def matches(topic_filter: str, topic: str) -> bool:
 
 
 @dataclass(slots=True)
-class _Session:
+class Session:
     """What the broker holds for a client: its filters, what waits, what is under way."""
 
     filters: Sequence[str] = ()
@@ -56,7 +56,8 @@ class Broker:
         """Whether it refuses whoever connects."""
         self.up = True
         self.lose = lose
-        self._sessions: dict[str, _Session] = {}
+        self.sessions: dict[str, Session] = {}
+        """By client id; of those that are away, the persistent ones."""
 
     def publish(self, publication: Publication) -> None:
         """Take a message in, from anyone, and pass it on."""
@@ -66,7 +67,7 @@ class Broker:
                 self.retained[publication.topic] = publication
                 if not publication.payload:
                     del self.retained[publication.topic]
-            for session in self._sessions.values():
+            for session in self.sessions.values():
                 wanted = any(matches(each, publication.topic) for each in session.filters)
                 if wanted and not self.lose(publication):
                     session.waiting.append(Message(publication.topic, publication.payload))
@@ -76,12 +77,12 @@ class Broker:
         """Go down as by kill -9: every connection is lost. ``forget`` loses what it holds."""
         with self.changed:
             self.up = False
-            for session in list(self._sessions.values()):
+            for session in list(self.sessions.values()):
                 if session.bus:
                     session.bus.lost("the broker is gone")
             if forget:
                 self.retained.clear()
-                self._sessions.clear()
+                self.sessions.clear()
 
     def restart(self) -> None:
         """Come up again."""
@@ -92,21 +93,21 @@ class Broker:
     def cut(self, client_id: str) -> None:
         """Lose one client's connection; its will is sent."""
         with self.changed:
-            bus = self._sessions[client_id].bus
-            if bus:
+            session = self.sessions.get(client_id)
+            if session and (bus := session.bus):
                 bus.lost("the connection was cut")
                 if bus.will:
                     self.publish(bus.will)
 
     # --- for MemoryBus, which holds the lock -------------------------------------------------
 
-    def join(self, bus: "MemoryBus") -> tuple[_Session, bool]:
+    def join(self, bus: "MemoryBus") -> tuple[Session, bool]:
         """A session for a client that connects, and whether it was held."""
-        held = self._sessions.get(bus.client_id)
+        held = self.sessions.get(bus.client_id)
         if held and held.bus:
             held.bus.lost("another client took the session")
         if held is None or not bus.persistent:
-            held, kept = _Session(), False
+            held, kept = Session(), False
         else:
             kept = True
             held.waiting.extendleft(
@@ -120,16 +121,16 @@ class Broker:
             for each in self.retained.values()
             if any(matches(mine, each.topic) for mine in bus.filters)
         )
-        self._sessions[bus.client_id] = held
+        self.sessions[bus.client_id] = held
         return held, kept
 
     def leave(self, bus: "MemoryBus") -> None:
         """A client is gone; only a persistent session is kept."""
-        session = self._sessions.get(bus.client_id)
+        session = self.sessions.get(bus.client_id)
         if session and session.bus is bus:
             session.bus = None
             if not bus.persistent:
-                del self._sessions[bus.client_id]
+                del self.sessions[bus.client_id]
 
 
 class MemoryBus:
@@ -148,7 +149,7 @@ class MemoryBus:
         self.client_id, self.filters, self.persistent = client_id, filters, persistent
         self.will, self.window = will, window
         self._broker = broker
-        self._session: _Session | None = None
+        self._session: Session | None = None
         self._news: deque[Event] = deque()
         self._started = False
 

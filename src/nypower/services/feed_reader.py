@@ -34,8 +34,10 @@ class _Day:
 
     def update(self, file: DayFile, now: datetime) -> None:
         """Take in a reading of the day's file."""
-        self.steps, self.read = file.steps, True
-        has_midnight = bool(file.steps) and file.steps[-1].ts == day_end(self.day)
+        self.read = True
+        if file.exists:  # else it is not there yet, or for a moment
+            self.steps = file.steps
+        has_midnight = bool(self.steps) and self.steps[-1].ts == day_end(self.day)
         self.closed = has_midnight or self.overdue(now)
 
     def overdue(self, now: datetime) -> bool:

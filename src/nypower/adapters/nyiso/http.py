@@ -41,8 +41,9 @@ class _Held:
     last_modified: str | None
 
     def conditions(self) -> dict[str, str]:
-        """The headers that ask for news alone."""
-        asked = {"Range": f"bytes={max(0, len(self.body) - OVERLAP)}-"}
+        """The headers that ask for news alone; compressed, a range would be of other bytes."""
+        start = max(0, len(self.body) - OVERLAP)
+        asked = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
         if self.etag:
             asked["If-None-Match"] = self.etag
         if self.last_modified:

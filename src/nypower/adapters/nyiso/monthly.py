@@ -2,11 +2,15 @@
 
 import io
 import zipfile
+import zlib
 from datetime import date
 
 from ...core.catalog import Feed
 from ...core.errors import FeedUnavailable
 from .fetch import Fetcher
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+"""What zipfile raises over a bad archive, one packed in no known way or with a password."""
 
 
 class MonthlyArchive:
@@ -27,13 +31,14 @@ class MonthlyArchive:
             return None
         if answer.status != 200:
             raise FeedUnavailable(f"{answer.url} answered {answer.status} {answer.reason}")
-        self._path, self._zip = path, answer.body
-        return _member(answer.body, name)
+        body = _member(answer.body, name)
+        self._path, self._zip = path, answer.body  # not if it is damaged
+        return body
 
 
 def _member(content: bytes, name: str) -> bytes | None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.read(name) if name in archive.namelist() else None
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except _DAMAGE as error:
         raise FeedUnavailable(f"the monthly archive with {name} is damaged: {error}") from None

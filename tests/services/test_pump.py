@@ -525,6 +525,22 @@ class TestTrouble:
         stage.run(minutes=2)
         assert stage.live()[-1].ts == utc("2026-07-04T16:00")
 
+    def test_a_file_that_is_gone_for_a_moment(self, stage_at: StageAt) -> None:
+        """A 404 for what was there already takes nothing back and says nothing."""
+        stage = at_noon(stage_at)
+        stage.say_stored(utc("2026-07-04T20:00"))
+        stage.say_archive()
+        stage.pump()
+        stage.run(minutes=3)
+        mark = stage.mark()
+        stage.feed.gone = True
+        stage.run(minutes=4)
+        stage.feed.gone = False
+        stage.run(minutes=10)
+        assert set(stage.states()) == {"live"}
+        assert stage.late(mark) == []
+        assert stamps(stage.live(mark)) == grid(utc("2026-07-04T16:00"), utc("2026-07-04T16:10"))
+
     def test_data_of_another_kind_are_refused(self, stage_at: StageAt) -> None:
         """Nothing is published, and the sentence says what to set."""
         stage = stage_at(NOON, kind=Kind.REPLAY)

@@ -205,6 +205,7 @@ class FakeFeed:
         self.rows: dict[datetime, list[tuple[datetime, dict[str, float]]]] = {}
         self.failing: Exception | None = None
         self.frozen: datetime | None = None
+        self.gone = False
         self.reads: list[tuple[date, bool]] = []
 
     @property
@@ -246,7 +247,8 @@ class FakeFeed:
         self.reads.append((day, anew))
         if self.failing:
             raise self.failing
-        steps = [Step(ts, mw) for ts, mw in self.known().items() if market_day(ts) == day]
+        known = {} if self.gone else self.known()
+        steps = [Step(ts, mw) for ts, mw in known.items() if market_day(ts) == day]
         clock = FeedClock(self.now, self.world.time)
         return DayFile(day, steps, clock, Origin(self.kind), exists=bool(steps))
 

@@ -370,6 +370,9 @@ class Stage:
         self.broker.publish(publication(STORED, Stored(through), self.kind, feed=FEED))
 
     def say_archive(self, word: bytes = ONLINE) -> None:
+        """As the archive does: it tells its position before it says that it is online."""
+        if word == ONLINE and STORED.pattern.format(feed=FEED) not in self.broker.retained:
+            self.broker.publish(publication(STORED, Stored(None), self.kind, feed=FEED))
         self.broker.publish(publication(ARCHIVE_STATUS, word, self.kind))
 
     def send(

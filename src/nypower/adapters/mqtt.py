@@ -257,9 +257,10 @@ class MqttBus:
             return
         self._limit = getattr(properties, "ReceiveMaximum", 0)
         self._connected, self._retry_seconds = True, 0.5
-        self._events.put((client, Connected(flags.session_present)))
         if self._options.filters:
             client.subscribe([(f"{self._root}{each}", QOS) for each in self._options.filters])
+        # After the subscription: what the service says then gets to the broker behind it.
+        self._events.put((client, Connected(flags.session_present)))
 
     def _on_disconnect(
         self,

@@ -42,7 +42,7 @@ from .retry import Backoff, Complaint
 
 log = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.01
 """A pause of this length ends a batch."""
 
 IDLE_SECONDS = 1.0

@@ -18,7 +18,8 @@ STALLED_SECONDS = 60.0
 
 
 class LateSteps:
-    """What the archive is owed. Nothing goes while it is offline."""
+    """What the archive is owed. Nothing goes while it is offline, or before it has told its
+    position."""
 
     def __init__(
         self, reader: FeedReader, backlog: timedelta, monotonic: Callable[[], float]
@@ -30,7 +31,7 @@ class LateSteps:
 
     def forget_the_archive(self) -> None:
         """The connection is a new one: what the archive says comes again."""
-        self._online = self._resume = False
+        self._online = self._resume = self._told = False
         self._position: datetime | None = None
         self._catch_up: CatchUp | None = None
 
@@ -43,7 +44,7 @@ class LateSteps:
         """The archive's position."""
         if through != self._position:
             self._moved_at = self._monotonic()
-        self._position = through
+        self._position, self._told = through, True
         if self._catch_up:
             self._catch_up.stored(through)
 
@@ -59,14 +60,18 @@ class LateSteps:
 
     def can_send(self) -> bool:
         """Whether :meth:`due` would find something at once."""
-        return self._online and bool(
-            self._repairs or self._resume or (self._catch_up and self._catch_up.can_send())
+        return (
+            self._online
+            and self._told
+            and bool(
+                self._repairs or self._resume or (self._catch_up and self._catch_up.can_send())
+            )
         )
 
     def due(self, now: datetime) -> list[Link]:
         """The steps whose turn it is, at the feed's ``now``. Raises as ``Source.read`` does,
         and nothing is lost by that: ask again later."""
-        if not self._online:
+        if not self._online or not self._told:
             return []
         if self._repairs:
             repairs = [*self._repairs]

@@ -42,8 +42,9 @@ from .retry import Backoff, Complaint
 
 log = logging.getLogger(__name__)
 
-SETTLE_SECONDS = 0.25
-"""After connecting, retained messages come; a pause of this length says they are in."""
+SETTLE_SECONDS = 1.0
+"""After connecting, retained messages come, and behind them what the pump itself says. Should
+that not come back, this long is waited for them."""
 
 UNREADABLE_AFTER = 3
 """Failed readings in a row until the feed counts as down."""
@@ -79,7 +80,7 @@ class Pump:
         self._look_at = monotonic()
         # The bus, as of this connection.
         self._connected = self._settled = False
-        self._heard_at = 0.0
+        self._settle_by = 0.0
         self._live: datetime | None = None
         # What goes out.
         self._known: dict[datetime, Link] = {}
@@ -107,13 +108,13 @@ class Pump:
                 self._connected, self._settled, self._live = True, False, None
                 self._late.forget_the_archive()
                 self._state, self._refresh_at = "", 0.0
-                self._heard_at = self._monotonic()
+                self._settle_by = self._monotonic() + SETTLE_SECONDS
+                self._bus.publish(self._presence(ONLINE))
             case Disconnected(reason):
                 if self._connected:
                     log.warning("lost the broker: %s", reason)
                 self._connected = self._settled = False
             case Message():
-                self._heard_at = self._monotonic()
                 self._read(event)
                 self._bus.acknowledge(event)
 
@@ -130,6 +131,8 @@ class Pump:
                 self._late.stored(through)
             case bytes() if message.topic == ARCHIVE_STATUS.pattern:
                 self._late.archive_is(online=payload == ONLINE)
+            case bytes() if message.topic == PUMP_STATUS.pattern and not message.retained:
+                self._settled = True  # our own word came back: what was retained came before
 
     # --- look -------------------------------------------------------------------------
 
@@ -178,8 +181,7 @@ class Pump:
     # --- speak ------------------------------------------------------------------------
 
     def _speak(self) -> None:
-        if not self._settled:
-            self._settled = self._connected and self._monotonic() - self._heard_at >= SETTLE_SECONDS
+        self._settled = self._settled or (self._connected and self._monotonic() >= self._settle_by)
         if not self._settled:
             return
         if self._reader.clock is not None:
@@ -213,7 +215,8 @@ class Pump:
         clock = self._reader.clock
         refresh = self._monotonic() >= self._refresh_at
         if refresh:
-            self._bus.publish(self._presence(ONLINE))
+            if self._refresh_at:  # it was said on connecting
+                self._bus.publish(self._presence(ONLINE))
             self._refresh_at = self._monotonic() + HOUR
         if clock is None:
             return
@@ -235,16 +238,17 @@ class Pump:
     def _patience(self) -> float:
         """How long to wait for the bus, in seconds."""
         if not self._settled:
-            return SETTLE_SECONDS
+            return SETTLE_SECONDS / 4
         if self._late.can_send() and not self._backoff.failures:
             return 0.0
         return min(max(0.0, self._look_at - self._monotonic()), 1.0)
 
 
 def pump_filters(feed: Feed) -> tuple[str, ...]:
-    """What the pump listens to: its own snapshot, and the archive."""
+    """What the pump listens to: its own snapshot, the archive, and last its own presence."""
     return (
         f"upstream/snapshot/{feed.name}",
         f"status/stored/{feed.name}",
         ARCHIVE_STATUS.pattern,
+        PUMP_STATUS.pattern,
     )

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 KEEP_ALIVE_SECONDS = 30
 CONNECT_SECONDS = 5.0
 SLOWEST_RETRY_SECONDS = 30.0
+CLOSE_SECONDS = 3.0
+"""How long an end waits for the broker to take what was published."""
 WINDOW = 100
 _REFUSALS = {"Bad user name or password", "Not authorized", "Client identifier not valid"}
 
@@ -142,6 +144,10 @@ class MqttBus:
     def close(self) -> None:
         """Disconnect properly; see ``ports.Bus``."""
         client = self._client
+        with self._settled:  # a connection ended with answers unread loses what went before them
+            self._settled.wait_for(
+                lambda: self._acknowledged >= self._published or not self._connected, CLOSE_SECONDS
+            )
         self._drop(client)
         if client is not None:
             client.disconnect()

@@ -97,6 +97,12 @@ def a_kind(text: str) -> Kind:
     return Kind(choice(*Kind)(text))
 
 
+def _shown(text: str) -> str:
+    """An address as a sentence may repeat it: without what stands before an @, where somebody
+    may have put a password."""
+    return repr(f"…@{text.rpartition('@')[2]}" if "@" in text else text)
+
+
 def url(*schemes: str) -> Callable[[str], str]:
     """A parser for a URL of one of ``schemes``, with a host and without a password."""
 
@@ -109,7 +115,9 @@ def url(*schemes: str) -> Callable[[str], str]:
         if parts.password is not None:
             raise ValueError("an address must hold no password; there is a variable for it")
         if parts.scheme not in schemes or not parts.hostname:
-            raise ValueError(f"{text!r} is no address that begins with {'://, '.join(schemes)}://")
+            raise ValueError(
+                f"{_shown(text)} is no address that begins with {'://, '.join(schemes)}://"
+            )
         return text.rstrip("/")
 
     return parse
@@ -120,10 +128,12 @@ def store_url(text: str) -> str:
     if text.startswith("sqlite:") and text.removeprefix("sqlite:"):
         return text
     if not text.startswith(("influxdb://", "influxdbs://")):
-        raise ValueError(f"{text!r} is no store; write sqlite:PATH or influxdb://host/database")
+        raise ValueError(
+            f"{_shown(text)} is no store; write sqlite:PATH or influxdb://host/database"
+        )
     address = url("influxdb", "influxdbs")(text)
     if not urlsplit(address).path.strip("/"):
-        raise ValueError(f"{text!r} names no database; write influxdb://host/database")
+        raise ValueError(f"{_shown(text)} names no database; write influxdb://host/database")
     return address
 
 

@@ -37,9 +37,11 @@ def up(**options: str | None) -> None:
     start_logging(chosen.log)
     lock = _collect(faults, lambda: take_data_directory(chosen.data))
     ports = _ports(chosen, faults)
-    if faults or lock is None:
+    if lock is None:
         die(*faults)
     with lock:
+        if faults:
+            die(*faults)
         try:
             asyncio.run(_run(chosen, ports))
         except NyPowerError as error:

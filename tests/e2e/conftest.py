@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from servers.browser import browser
 from servers.nyiso_data import nyiso_data
-from web.conftest import browser
 
 __all__ = ["browser"]
 

@@ -10,6 +10,7 @@ import pytest
 from nypower.config import WebSettings
 from nypower.core.origin import Kind
 from nypower.web.bundle import MANIFEST, STATIC
+from servers.browser import browser
 from servers.waiting import free_port
 
 from .stage import NOW, Broker, Grid, Server, day_before
@@ -18,11 +19,7 @@ from .view import View
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+__all__ = ["browser"]
 
 
 @pytest.fixture
@@ -74,17 +71,6 @@ def serve_page(broker: Broker) -> Iterator[Pages]:
     pages = Pages(broker.ws)
     yield pages
     pages.stop()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if CHROMIUM is None:
-        pytest.skip("needs chromium")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from threading import RLock
 from typing import Any, NoReturn
 
 from ..core.carbon import BASES, Intensity
-from ..core.errors import StoreRefused, StoreUnavailable
+from ..core.errors import StoreAbsent, StoreRefused, StoreUnavailable
 from ..core.origin import Kind, Origin, check_claim
 from ..core.steps import Step
 from ..ports import Record
@@ -124,7 +124,7 @@ class SqliteStore:
                 self._prepared()
         with self._explained(), closing(self._connect("ro")) as connection:
             if self._read_only and not self._is_ours(connection):
-                raise StoreUnavailable(f"{self._path} holds nothing yet")
+                raise StoreAbsent(f"{self._path} holds nothing yet")
             yield connection
 
     @contextmanager
@@ -159,7 +159,7 @@ class SqliteStore:
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         if mode == "ro" and not self._path.exists():
-            raise StoreUnavailable(f"there is no {self._path} yet")
+            raise StoreAbsent(f"there is no {self._path} yet")
         return sqlite3.connect(
             f"{self._path.as_uri()}?mode={mode}",
             uri=True,

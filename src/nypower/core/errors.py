@@ -19,6 +19,10 @@ class StoreUnavailable(Unavailable):
     """The store does not answer, or answers with a fault that may pass."""
 
 
+class StoreAbsent(StoreUnavailable):
+    """There is no such store yet to read from, and whatever would hold it says so."""
+
+
 class BusUnavailable(Unavailable):
     """The broker does not answer."""
 

@@ -11,7 +11,7 @@ import requests
 from influxdb import InfluxDBClient
 from influxdb.exceptions import InfluxDBClientError, InfluxDBServerError
 
-from ...core.errors import StoreRefused, StoreUnavailable
+from ...core.errors import StoreAbsent, StoreRefused, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -128,7 +128,7 @@ class Server:
         try:
             yield
         except NoDatabase as error:
-            raise StoreUnavailable(f"{self._name} has no {self._database} yet") from error
+            raise StoreAbsent(f"{self._name} has no {self._database} yet") from error
         except InfluxDBServerError as error:
             raise StoreUnavailable(f"{self._name} is in trouble: {error!s:.200}") from error
         except InfluxDBClientError as error:

@@ -18,6 +18,9 @@ from .core.errors import BadSettings
 from .core.origin import Kind
 
 LIVE_FEED = "https://mis.nyiso.com"
+LONGEST = timedelta(days=20 * 366)
+"""The feed began in 2015: whoever asks for more than 20 years has mistyped it."""
+
 MISSING = object()
 T = TypeVar("T")
 
@@ -78,6 +81,8 @@ def duration(text: str) -> timedelta:
         raise ValueError(f"{text!r} is no duration; write 90s, 30m, 24h or 7d") from None
     if length <= timedelta():
         raise ValueError(f"{text!r} is not longer than nothing")
+    if length > LONGEST:
+        raise ValueError(f"{text!r} is longer than 20 years")
     return length
 
 
@@ -139,7 +144,10 @@ def store_url(text: str) -> str:
 
 def broker_url(text: str) -> str:
     """``mqtt://host[:port]`` or ``mqtts://host[:port]``."""
-    return url("mqtt", "mqtts")(text)
+    address = url("mqtt", "mqtts")(text)
+    if urlsplit(address).username is not None:
+        raise ValueError("an address must name no account; each part has one of its own")
+    return address
 
 
 FEED_URL = url("http", "https")
@@ -357,6 +365,12 @@ class UpSettings(
         broker_choice,
         "embedded",
         "embedded, mosquitto (the one installed here), or a broker's address.",
+    )
+    mqtt_version: str = setting(
+        "NYPOWER_MQTT_VERSION",
+        choice("5", "3.1.1"),
+        "5",
+        "The protocol to speak with a broker that is named by its address: 5 or 3.1.1.",
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -13,12 +14,12 @@ import click
 from ..adapters.stores import open_store
 from ..config import UpSettings
 from ..core.catalog import FUEL_MIX
-from ..core.errors import BadSettings, NyPowerError
-from ..core.origin import Kind
+from ..core.errors import BadSettings, NyPowerError, StoreAbsent, StoreUnavailable
+from ..core.origin import Kind, Origin
 from ..embedded.broker import ChildBroker
 from ..embedded.door import Door, DoorSettings
 from ..embedded.expiry import Expiry
-from ..embedded.places import choose_port, take_data_directory
+from ..embedded.places import check_host, choose_port, take_data_directory
 from ..embedded.showing import Surroundings
 from ..embedded.supervisor import House, Outset, Supervisor
 from ..messages import Writer
@@ -36,7 +37,9 @@ def up(**options: str | None) -> None:
     chosen, faults = settings_and_faults(UpSettings, options)
     start_logging(chosen.log)
     lock = _collect(faults, lambda: take_data_directory(chosen.data))
-    ports = _ports(chosen, faults)
+    before = len(faults)
+    _collect(faults, lambda: check_host(chosen.host))
+    ports = _ports(chosen, faults) if len(faults) == before else {}
     if lock is None:
         die(*faults)
     with lock:
@@ -44,7 +47,7 @@ def up(**options: str | None) -> None:
             die(*faults)
         try:
             asyncio.run(_run(chosen, ports))
-        except NyPowerError as error:
+        except (NyPowerError, OSError) as error:
             click.echo(f"nypower: {error}", err=True)
             sys.exit(1)
 
@@ -77,7 +80,7 @@ async def _run(chosen: UpSettings, ports: dict[str, int]) -> None:
     supervisor = Supervisor(
         chosen,
         lambda: _surroundings(chosen, ports, broker),
-        _outset(chosen),
+        lambda: _outset(chosen),
         house=_house(chosen, ports, broker) if broker else None,
         address=lambda: _address(chosen, ports),
         say=click.echo,
@@ -115,6 +118,9 @@ def _house(chosen: UpSettings, ports: dict[str, int], broker: ChildBroker) -> Ho
 def _surroundings(
     chosen: UpSettings, ports: dict[str, int], broker: ChildBroker | None
 ) -> Surroundings:
+    # The page is the last to listen: another `up` may have taken the port in the meantime.
+    others = [port for name, port in ports.items() if name != "http"]
+    ports["http"] = choose_port(chosen.host, "NYPOWER_HTTP", chosen.http, ports["http"], others)
     if broker is not None:
         return Surroundings(
             broker.writers_url,
@@ -125,29 +131,42 @@ def _surroundings(
             chosen.ws_url,
         )
     ws = chosen.ws or USUAL_PORTS["ws"]
-    ws_url = chosen.ws_url or f"ws://{urlsplit(chosen.broker).hostname}:{ws}/mqtt"
+    ws_url = chosen.ws_url or f"ws://{_in_url(urlsplit(chosen.broker).hostname or '')}:{ws}/mqtt"
     passwords = {"pump": chosen.pump_password, "archive": chosen.archive_password}
-    return Surroundings(chosen.broker, "5", passwords, ports["http"], ws, ws_url)
+    return Surroundings(chosen.broker, chosen.mqtt_version, passwords, ports["http"], ws, ws_url)
 
 
 def _outset(chosen: UpSettings) -> Outset:
-    """Which kinds of data are at hand. A store that does not answer may hold measured ones."""
-    kinds = []
+    """Which data are at hand. A store that does not answer may hold measured ones."""
+    origins = []
     for kind in Kind:
-        store = open_store(chosen.store_for(kind), chosen.store_password, read_only=True)
         try:
-            if store.newest(FUEL_MIX.name) is not None:
-                kinds.append(kind)
-        except NyPowerError:
+            if origin := _stored(chosen, kind):
+                origins.append(origin)
+        except StoreAbsent:
             pass
-        finally:
-            store.close()
-    return Outset(Kind.LIVE in kinds, tuple(kinds))
+        except StoreUnavailable:
+            return Outset(True, tuple(origins))
+        except NyPowerError:
+            pass  # it is refused: the archive will say so, should it be shown
+    return Outset(any(origin.kind is Kind.LIVE for origin in origins), tuple(origins))
+
+
+def _stored(chosen: UpSettings, kind: Kind) -> Origin | None:
+    """The origin of what the store of a kind holds; None where it holds nothing."""
+    with closing(
+        open_store(chosen.store_for(kind), chosen.store_password, read_only=True)
+    ) as store:
+        return store.origin() if store.newest(FUEL_MIX.name) is not None else None
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _address(chosen: UpSettings, ports: dict[str, int]) -> str:
     """The line that says where everything is, and which ports are not the usual ones."""
-    host = "127.0.0.1" if chosen.host in ("0.0.0.0", "::") else chosen.host  # noqa: S104
+    host = "127.0.0.1" if chosen.host in ("0.0.0.0", "::") else _in_url(chosen.host)  # noqa: S104
     line = f"ny-power is at http://{host}:{ports['http']}"
     if "mqtt" in ports:
         line += f"  (MQTT {host}:{ports['mqtt']}, by websocket {ports['ws']})"

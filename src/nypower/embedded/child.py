@@ -21,7 +21,8 @@ _GUARD = 'read -r _; kill "$0"'
 class Child:
     """A process that listens on loopback ports, if on any.
 
-    What it says goes to ``log``, or where our own words go; ``environ`` is added to ours.
+    What it says goes to ``log``, or where our own words go. Of settings it gets those in
+    ``environ`` alone.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class Child:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._name, self._command, self._ports, self._log = name, command, ports, log
-        self._environ = {**os.environ, **(environ or {})}
+        self._environ = {**environ_without_settings(), **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
 
@@ -67,15 +68,10 @@ class Child:
                 env=self._environ,
                 start_new_session=True,
             )
-        self._guard = subprocess.Popen(  # noqa: S603 - the same
-            ["/bin/sh", "-c", _GUARD, str(self._process.pid)],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
         try:
+            self._guard = _guard(self._process.pid)
             self._wait()
-        except BusUnavailable:
+        except (BusUnavailable, OSError):
             self.stop()
             raise
 
@@ -106,6 +102,22 @@ class Child:
         lines = self._log.read_text(errors="replace").split("\n") if self._log else []
         said = [line.strip() for line in lines if line.strip()]
         return said[-1][:300] if said else "it said nothing"
+
+
+def environ_without_settings() -> dict[str, str]:
+    """Our environment for a process of ours: proxies and paths, but none of the settings, some
+    of which are secrets of other parts."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("NYPOWER_")}
+
+
+def _guard(pid: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603 - a command of our own
+        ["/bin/sh", "-c", _GUARD, str(pid)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environ_without_settings(),
+        start_new_session=True,
+    )
 
 
 def _listens(port: int) -> bool:

@@ -2,11 +2,15 @@
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from concurrent.futures import Future
+from typing import Protocol, TypeVar
 
 from ..core.errors import GAVE_UP, NyPowerError
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +18,12 @@ LOOK_SECONDS = 0.25
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
 STEADY_SECONDS = 60.0
 """A part that ran this long is started again at once when it dies."""
+
+BAD_SETTINGS = 2
+"""The exit status of a part that cannot use its settings, such as a port that is another's."""
+
+WORKED_SECONDS = 10.0
+"""A part that ran this long had settings that it could use."""
 
 
 class Process(Protocol):
@@ -27,7 +37,8 @@ class Process(Protocol):
 class Part:
     """One process, started again when it dies, ever more slowly while it keeps dying.
 
-    ``gave_up`` is told, and it stays ended, when ``exit_status`` says that it was refused.
+    ``gave_up`` is told, and it stays ended, when ``exit_status`` says that it was refused,
+    or that it could not use its settings and never could.
     """
 
     def __init__(
@@ -41,6 +52,7 @@ class Part:
         self._exit_status, self._gave_up = exit_status, gave_up
         self._wait = FIRST_WAIT_SECONDS
         self._started = 0.0
+        self._worked = False
 
     async def start(self) -> None:
         """Start it; raises what its process raises."""
@@ -52,8 +64,10 @@ class Part:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             if self.process.alive():
+                self._worked |= time.monotonic() - self._started > WORKED_SECONDS
                 continue
-            if self._exit_status() == GAVE_UP:
+            status = self._exit_status()
+            if status == GAVE_UP or (status == BAD_SETTINGS and not self._worked):
                 self._gave_up()
                 return
             if time.monotonic() - self._started > STEADY_SECONDS:
@@ -63,7 +77,7 @@ class Part:
             self._wait = min(2 * self._wait, LONGEST_WAIT_SECONDS)
             try:
                 await self.start()
-            except NyPowerError as error:
+            except (NyPowerError, OSError) as error:  # a full disk, say: it may pass
                 log.warning("%s: %s", self.name, error)
 
     async def stop(self) -> None:
@@ -89,6 +103,21 @@ class Parts:
             task.cancel()
         await asyncio.gather(*self._tending, return_exceptions=True)
         await asyncio.gather(*(part.stop() for part in self._parts))
+
+
+async def aside(work: Callable[[], T]) -> T:
+    """What ``work`` gives, from a thread that holds up nobody's end, however long it hangs."""
+    result: Future[T] = Future()
+    result.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except Exception as error:
+            result.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(result)
 
 
 async def until(condition: Callable[[], bool], seconds: float) -> bool:

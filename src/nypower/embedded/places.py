@@ -32,12 +32,18 @@ def take_data_directory(path: Path) -> IO[str]:
     return lock
 
 
+def check_host(host: str) -> None:
+    """Raise ``BadSettings`` where nobody can listen on the host, whatever the port."""
+    if why := why_not(host, 0):
+        raise BadSettings([f"NYPOWER_HOST: {host} cannot be listened on: {why}"])
+
+
 def choose_port(
     host: str, variable: str, named: int | None, usual: int, taken: Collection[int] = ()
 ) -> int:
     """The named port, or the usual one, or the next that is free and not yet ``taken``.
 
-    Raises ``BadSettings`` where the named one is in use, or the host is none of ours.
+    Raises ``BadSettings`` where the named one is in use, or none is free.
     """
     if named is not None:
         if (why := why_not(host, named)) or named in taken:

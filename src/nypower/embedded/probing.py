@@ -5,6 +5,7 @@ import json
 import sys
 
 from ..core.origin import Kind, Origin
+from .child import environ_without_settings
 from .showing import NYPOWER
 
 GRACE_SECONDS = 1.0
@@ -20,6 +21,7 @@ async def ask(feed: str, within: float) -> Origin | str:
         str(within),
         stdout=asyncio.subprocess.PIPE,
         stderr=sys.stderr,
+        env=environ_without_settings(),
         start_new_session=True,
     )
     try:

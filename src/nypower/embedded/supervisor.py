@@ -6,7 +6,7 @@ simulated grid, and comes back as soon as it answers. A feed that was named neve
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..config import LIVE_FEED, UpSettings
@@ -16,7 +16,7 @@ from .broker import ChildBroker
 from .child import LOOPBACK, Child, free_ports
 from .door import Door
 from .expiry import Expiry
-from .parts import Part, Parts, until
+from .parts import Part, Parts, aside, until
 from .places import why_not
 from .probing import ask
 from .showing import NYPOWER, Showing, Surroundings, environment
@@ -38,10 +38,11 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Outset:
-    """What is known when ``up`` begins: which kinds have a store already."""
+    """What is stored already when ``up`` begins: whether any of it may be live data, and the
+    origin of each store that holds some."""
 
     measured: bool
-    kinds: tuple[Kind, ...]
+    origins: tuple[Origin, ...]
 
 
 class Supervisor:
@@ -51,15 +52,17 @@ class Supervisor:
         self,
         settings: UpSettings,
         surroundings: Callable[[], Surroundings],
-        outset: Outset,
+        outset: Callable[[], Outset],
         *,
         house: House | None,
         address: Callable[[], str],
         say: Callable[[str], None],
     ) -> None:
-        """``surroundings`` is asked once the broker runs: it has its ports then."""
+        """``surroundings`` is asked once, when the broker runs and has its ports. ``outset``
+        may take its time: it is asked in a thread."""
         self._settings, self._surroundings, self._outset = settings, surroundings, outset
         self._house, self._address, self._say = house, address, say
+        self._around: Surroundings | None = None
         self._parts: Parts | None = None
         self._feed = LIVE_FEED if settings.feed == "auto" else settings.feed
         self._showing: Showing | None = None
@@ -79,6 +82,7 @@ class Supervisor:
             await self._or_stopped(choosing)
             if not stop.is_set():
                 await self._show(choosing.result())
+            if not stop.is_set():
                 self._say(self._address())
                 await self._or_stopped(asyncio.create_task(self._follow()))
         if self._gave_up:
@@ -117,7 +121,8 @@ class Supervisor:
 
     async def _choose(self) -> Showing:
         auto = self._settings.feed == "auto"
-        if auto and self._outset.measured:
+        outset = await aside(self._outset)
+        if auto and outset.measured:
             return Showing(self._feed, Origin(Kind.LIVE))
         if auto:
             self._say(f"Looking for NYISO at {self._feed} …")
@@ -130,8 +135,8 @@ class Supervisor:
             (port,) = free_ports(1)
             return Showing(f"http://{LOOPBACK}:{port}", Origin(Kind.SIMULATED))
         self._say(f"The feed cannot be read ({answer}): showing what is stored, and trying on.")
-        known = [kind for kind in self._outset.kinds if kind is not Kind.SIMULATED]
-        return Showing(self._feed, Origin(known[0] if len(known) == 1 else Kind.LIVE))
+        known = [origin for origin in outset.origins if origin.kind is not Kind.SIMULATED]
+        return Showing(self._feed, known[0] if len(known) == 1 else Origin(Kind.LIVE))
 
     async def _follow(self) -> None:
         """Ask a feed that did not answer again and again, and change over when it does."""
@@ -152,9 +157,12 @@ class Supervisor:
         """Put one feed's parts in the place of another's."""
         if self._parts:
             await self._parts.stop()
-        around = self._surroundings()
+        self._around = around = self._around or self._surroundings()
         variables = environment(self._settings, around, showing)
-        parts = [self._part(name, variables[name]) for name in variables]
+        children = {
+            name: Child(name, [*NYPOWER, name], environ=each) for name, each in variables.items()
+        }
+        parts = [self._part(name, child) for name, child in children.items()]
         if self._settings.feed == "auto" and showing.origin.kind is Kind.SIMULATED:
             port = showing.feed.rsplit(":", 1)[1]
             command = [*NYPOWER, "twin", "--simulate", "--port", port]
@@ -162,13 +170,19 @@ class Supervisor:
             parts.append(Part("the simulated grid", Child("twin", command, log=log)))
         self._parts, self._showing = Parts(parts), showing
         await self._parts.start()
+        await self._page(children["web"], around.http)
+
+    async def _page(self, web: Child, port: int) -> None:
+        """Wait until our web listens, or for the end; raises ``Refused`` if it does not."""
         host = self._settings.host
-        if not await until(lambda: why_not(host, around.http) != "", READY_SECONDS):
-            raise Refused(f"the page did not come up on {host} port {around.http}")
 
-    def _part(self, name: str, variables: Mapping[str, str]) -> Part:
-        child = Child(name, [*NYPOWER, name], environ=variables)
+        def listens() -> bool:
+            return web.alive() and why_not(host, port) != ""
 
+        if not await until(lambda: self._stop.is_set() or listens(), READY_SECONDS):
+            raise Refused(f"the page did not come up on {host} port {port}")
+
+    def _part(self, name: str, child: Child) -> Part:
         def exit_status() -> int | None:
             # The pump is refused, too, by a feed that is not yet known to be of another kind.
             return None if self._unsure and name == "pump" else child.exit_status

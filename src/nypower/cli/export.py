@@ -4,9 +4,9 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from itertools import chain, islice
-from pathlib import Path
 
 import click
 
@@ -15,9 +15,9 @@ from ..config import ExportSettings
 from ..core.carbon import DEFAULT_BASIS
 from ..core.catalog import FUEL_MIX
 from ..core.clock import rfc3339
-from ..core.errors import NyPowerError
+from ..core.errors import NyPowerError, StoreAbsent
 from ..core.origin import Kind
-from ..ports import Record
+from ..ports import Record, Store
 from ._run import options_of, settings
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -51,9 +51,9 @@ SERIES: dict[str, tuple[tuple[str, ...], Callable[[Record], Iterable[Row]]]] = {
 def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text) if text else None
-    except ValueError:
+        return moment and (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         raise click.BadParameter(f"{text!r} is no moment such as 2026-11-22T05:00Z") from None
-    return moment and (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 @click.command()
@@ -70,29 +70,29 @@ def export(
     """Print what is stored, oldest first: SERIES is fuel-mix or co2."""
     chosen = settings(ExportSettings, options)
     names, rows_of = SERIES[series]
-    store = open_store(_place(chosen), chosen.store_password, read_only=True)
+    write = _write_csv if form == "csv" else _write_json
     try:
-        records = store.read(FUEL_MIX.name, start or EARLIEST, end or LATEST)
-        rows = _begun(row for record in records for row in rows_of(record))
-        (_write_csv if form == "csv" else _write_json)(names, rows)
+        with closing(_store(chosen, chosen.kind or _kind(chosen))) as store:
+            records = store.read(FUEL_MIX.name, start or EARLIEST, end or LATEST)
+            write(names, _begun(row for record in records for row in rows_of(record)))
     except NyPowerError as error:
         click.echo(f"nypower: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:  # whoever reads has enough
         sys.stdout = None  # nothing is left to flush to
-    finally:
-        store.close()
 
 
-def _place(chosen: ExportSettings) -> str:
-    """The store that is meant: live data if there are any, else the only kind there is."""
-    if chosen.store != "sqlite" and chosen.kind is None:
-        return chosen.store
-    if chosen.kind is not None:
-        return chosen.store_for(chosen.kind)
-    places = [chosen.store_for(kind) for kind in Kind]
-    there = [place for place in places if Path(place.removeprefix("sqlite:")).exists()]
-    return (there or places)[0]
+def _store(chosen: ExportSettings, kind: Kind) -> Store:
+    return open_store(chosen.store_for(kind), chosen.store_password, read_only=True)
+
+
+def _kind(chosen: ExportSettings) -> Kind:
+    """The kind that is meant: live data if there are any, else the first kind there is."""
+    for kind in Kind:
+        with closing(_store(chosen, kind)) as store, suppress(StoreAbsent):
+            if store.newest(FUEL_MIX.name) is not None:
+                return kind
+    return Kind.LIVE
 
 
 def _begun(rows: Iterator[Row]) -> Iterator[Row]:

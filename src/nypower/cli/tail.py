@@ -13,7 +13,7 @@ from ..core.clock import rfc3339
 from ..core.errors import BadMessage
 from ..core.origin import ROOTS
 from ..messages import Co2, Co2Series, Correction, FuelSeries, Measurement, Snapshot, decode
-from ..ports import Disconnected, Message
+from ..ports import Connected, Disconnected, Message
 from ._run import options_of, run_service, settings
 
 
@@ -41,12 +41,16 @@ def _under_roots(topic_filter: str) -> tuple[str, ...]:
 
 def _tail(bus: MqttBus, write: Callable[[Message], str], stop: threading.Event) -> None:
     bus.start()
+    said = ""
     while not stop.is_set():
         match bus.next(0.5):
             case Message() as message:
                 click.echo(write(message))
                 bus.acknowledge(message)
-            case Disconnected(reason):
+            case Connected():
+                said = ""
+            case Disconnected(reason) if reason != said:
+                said = reason
                 click.echo(f"nypower: no broker: {reason}; trying again", err=True)
     bus.close()
 

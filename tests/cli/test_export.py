@@ -126,6 +126,19 @@ def test_which_kind_of_data(store: SqliteStore, tmp_path: Path) -> None:
     simulated.close()
 
 
+def test_an_empty_store_beside_a_full_one(tmp_path: Path) -> None:
+    """What counts is what they hold."""
+    live, replay = (SqliteStore(tmp_path / f"ny-power{kind}.db") for kind in ("", "-replay"))
+    live.claim(Origin(Kind.LIVE))
+    replay.claim(Origin(Kind.REPLAY, "2017-11-05T04:00:00Z"))
+    replay.write(FEED, [record(0, 1.0, 55.0)], None)
+    assert "55.0" in export(tmp_path, "co2").output
+    live.write(FEED, [record(0, 1.0, 187.7)], None)
+    assert "187.7" in export(tmp_path, "co2").output
+    live.close()
+    replay.close()
+
+
 def test_without_a_store(tmp_path: Path) -> None:
     """One sentence, status 1, and nothing is created."""
     result = CliRunner().invoke(main, ["export", "co2", "--data", str(tmp_path / "none")])
@@ -136,7 +149,14 @@ def test_without_a_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("co2", "--from", "soon"), ("wind",), (), ("co2", "--format", "xml")]
+    "arguments",
+    [
+        ("co2", "--from", "soon"),
+        ("co2", "--from", "0001-01-01T00:00+05:00"),
+        ("wind",),
+        (),
+        ("co2", "--format", "xml"),
+    ],
 )
 def test_what_makes_no_sense(arguments: tuple[str, ...]) -> None:
     """Status 2 and no traceback."""

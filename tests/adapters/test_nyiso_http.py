@@ -1,5 +1,6 @@
 """The feed over HTTP: exact with every habit of the server, right again after every fault."""
 
+import gzip
 import http.server
 import io
 import logging
@@ -7,7 +8,7 @@ import re
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -162,7 +163,8 @@ class TestFaults:
         source = HttpSource(twin.url)
         if held:
             read(source)
-        twin.faults.set(fault, times=1)
+        # A request with conditions is repeated without; one that hangs is not.
+        twin.faults.set(fault, times=2 if held and fault != "hang" else 1)
         with pytest.raises(FeedUnavailable) as failure:
             read(source)
         sentence(str(failure.value), twin.url)
@@ -294,6 +296,10 @@ class TestMonthlyArchive:
             assert (older.exists, list(older.steps)) == (False, [])
 
 
+HANGS_UP = 0
+"""A status of no answer at all."""
+
+
 @dataclass
 class Canned:
     """A server that answers what it is told, and notes what it is asked."""
@@ -301,6 +307,7 @@ class Canned:
     answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     url: str = ""
+    before_body: Callable[[], object] = lambda: None
 
     def say(self, body: bytes, status: int = 200, **headers: str) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -315,10 +322,13 @@ def canned() -> Iterator[Canned]:
         def do_GET(self) -> None:
             told.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
             status, headers, body = told.answers.pop(0)
+            if status == HANGS_UP:
+                return
             self.send_response_only(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
+            told.before_body()
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
@@ -480,3 +490,150 @@ class TestOddAnswers:
         canned.say(bytes(body))
         with pytest.raises(FeedUnavailable, match="damaged"):
             read(HttpSource(canned.url))
+
+
+class TestMonthGoingOn:
+    def test_a_month_that_was_going_on(self, canned: Canned) -> None:
+        """An archive fetched before a day was over is fetched again for it, and then kept."""
+        day = date(2022, 11, 6)
+        whole = text([f"11/06/2022 {hour:02}:00:00,EST" for hour in range(3, 8)])
+        part = text([f"11/06/2022 {hour:02}:00:00,EST" for hour in range(3, 5)])
+        gone = {"Date": "Mon, 07 Nov 2022 05:10:00 GMT"}  # ten minutes after midnight
+        source = HttpSource(canned.url)
+        for days, steps in ((part, 2), (whole, 5)):
+            canned.say(b"", 404, **gone)
+            canned.say(archived(day, days))
+            assert len(source.read(FUEL_MIX, day).steps) == steps
+            gone = {"Date": "Mon, 07 Nov 2022 05:16:00 GMT"}
+        canned.say(b"", 404, **gone)
+        assert len(source.read(FUEL_MIX, day).steps) == 5
+        assert [path.endswith(".zip") for path, _ in canned.asked] == [False, True] * 2 + [False]
+
+
+def archived(day: date, file: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(f"{day:%Y%m%d}rtfuelmix.csv", file)
+    return packed.getvalue()
+
+
+def ranges(canned: Canned) -> list[bool]:
+    """Which of the requests asked for a range."""
+    return ["range" in headers for _, headers in canned.asked]
+
+
+class TestConditionsRefused:
+    @pytest.mark.parametrize("status", [400, 403, 500, 501, HANGS_UP])
+    def test_it_is_soon_asked_plainly(self, canned: Canned, status: int) -> None:
+        """Each reading is right, and after two refusals each is one request."""
+        source = HttpSource(canned.url)
+        canned.say(GOOD)
+        assert list(read(source).steps) == expected(3)
+        for count in (4, 5):
+            canned.say(b"", status)
+            canned.say(text(STAMPS[:count]))
+            assert list(read(source).steps) == expected(count)
+        for count in (6, 7):
+            canned.say(text(STAMPS[:count]))
+            assert list(read(source).steps) == expected(count)
+        assert ranges(canned) == [False, True, False, True, False, False, False]
+
+    def test_one_refusal_may_be_chance(self, canned: Canned) -> None:
+        """After conditions that were understood, it takes two again."""
+        source = HttpSource(canned.url)
+        canned.say(GOOD)
+        read(source)
+        for _ in range(3):
+            canned.say(b"", 500)
+            canned.say(GOOD)
+            assert read(source).changed is False
+            canned.say(b"", 304)
+            assert read(source).changed is False
+        assert ranges(canned) == [False, *[True, False, True] * 3]
+
+    def test_a_feed_that_is_down_is_no_refusal(self, canned: Canned) -> None:
+        """One more request each time, and conditions again once it is back."""
+        source = HttpSource(canned.url)
+        canned.say(GOOD)
+        read(source)
+        for _ in range(3):
+            canned.say(b"", 503)
+            canned.say(b"", 503)
+            with pytest.raises(FeedUnavailable, match="503"):
+                read(source)
+        canned.say(b"", 304)
+        assert list(read(source).steps) == expected(3)
+        assert ranges(canned) == [False, *[True, False] * 3, True]
+
+
+class TestBounds:
+    def test_a_slow_drip_of_less_than_a_chunk(
+        self, plain: Twin, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The whole has its time however little of it has come."""
+        monkeypatch.setattr(fetch, "TOTAL_SECONDS", 0.2)
+        source = HttpSource(plain.url)
+        plain.faults.set("drip", times=1)
+        with pytest.raises(FeedUnavailable, match="not finished"):
+            read(source)
+        assert list(read(source).steps) == expected(3)
+
+    def test_a_compressed_body(self, canned: Canned) -> None:
+        """Is read to its end, and one that is damaged is said to be."""
+        packed = gzip.compress(GOOD)
+        canned.say(packed, Content_Encoding="gzip")
+        canned.say(b"no gzip", Content_Encoding="gzip")
+        canned.say(packed, Content_Encoding="gzip")
+        source = HttpSource(canned.url)
+        assert list(read(source).steps) == expected(3)
+        with pytest.raises(FeedUnavailable) as failure:
+            read(source, anew=True)
+        sentence(str(failure.value), canned.url)
+        assert list(read(source, anew=True).steps) == expected(3)
+
+    @pytest.mark.parametrize("dated", [True, False])
+    def test_the_clock_is_of_when_the_headers_came(self, canned: Canned, dated: bool) -> None:
+        """However long the body takes after them."""
+        looked = threading.Event()
+        now = datetime(2022, 11, 7, 15, 1, 40, tzinfo=UTC)
+
+        def monotonic() -> float:
+            late = looked.is_set()
+            looked.set()
+            return 107.0 if late else 7.0
+
+        canned.before_body = lambda: looked.wait(15)
+        canned.say(GOOD, **({"Date": "Mon, 07 Nov 2022 15:00:00 GMT"} if dated else {}))
+        clock = read(HttpSource(canned.url, now=lambda: now, monotonic=monotonic)).clock
+        assert (clock.date, clock.read_at) == (utc("2022-11-07T15:00:00"), 7.0)
+
+
+class TestOddHeaders:
+    def test_a_new_validator_of_the_same_bytes(self, canned: Canned) -> None:
+        """Is the one asked with from then on."""
+        canned.say(GOOD, ETag='"a"')
+        canned.say(GOOD, ETag='"b"')
+        canned.say(b"", 304)
+        canned.say(b"", 304)
+        source = HttpSource(canned.url)
+        assert [read(source).changed for _ in range(4)] == [True, False, False, False]
+        asked = [headers.get("if-none-match") for _, headers in canned.asked]
+        assert asked == [None, '"a"', '"b"', '"b"']
+
+    def test_an_age_beyond_all_time(self, canned: Canned) -> None:
+        """Our own clock counts."""
+        canned.say(GOOD, Date="Mon, 07 Nov 2022 15:00:10 GMT", Age="99999999999999")
+        now = datetime(2022, 11, 7, 15, 1, tzinfo=UTC)
+        file = read(HttpSource(canned.url, now=lambda: now, monotonic=lambda: 7.0))
+        assert (list(file.steps), file.clock.date) == (expected(3), now)
+
+    @pytest.mark.parametrize("location", ["http://[", "http://.", "http://a:99999999/", "ftp://x"])
+    def test_a_redirect_to_no_address(self, canned: Canned, location: str) -> None:
+        """FeedUnavailable in a sentence; a good answer then counts."""
+        canned.say(b"", 302, Location=location)
+        canned.say(GOOD)
+        source = HttpSource(canned.url)
+        with pytest.raises(FeedUnavailable) as failure:
+            read(source)
+        sentence(str(failure.value), canned.url)
+        assert list(read(source).steps) == expected(3)

@@ -2,7 +2,7 @@
 
 Each reading asks for what follows the bytes already held (`Range`), if anything changed at
 all (`If-None-Match`, `If-Modified-Since`). A server that honours neither sends the whole
-file, and the result is the same.
+file, and the result is the same; one that refuses such requests is soon asked plainly.
 """
 
 import logging
@@ -19,7 +19,7 @@ from ...core.freshness import FeedClock
 from ...core.origin import TWIN_HEADER, TwinTag, parse_twin_header
 from ...core.steps import Step
 from ...ports import DayFile
-from .fetch import Answer, Fetcher
+from .fetch import Answer, ConnectionLost, Fetcher
 from .fuel_mix import Fault, parse
 from .monthly import MonthlyArchive
 
@@ -29,6 +29,9 @@ OVERLAP = 64
 """Bytes asked for again, to see that the file has grown and was not rewritten."""
 
 DAYS_HELD = 3
+
+REFUSALS = 2
+"""Refused conditions in succession that only plain requests follow: one may be chance."""
 
 
 @dataclass(slots=True)
@@ -62,11 +65,12 @@ class HttpSource:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``now`` is asked only where the server sends no ``Date``."""
-        self._fetcher = Fetcher(base_url)
+        self._fetcher = Fetcher(base_url, monotonic=monotonic)
         self._monthly = MonthlyArchive(self._fetcher)
         self._monotonic, self._now = monotonic, now
         self._held: dict[tuple[str, date], _Held] = {}
         self._reported: set[tuple[date, Fault]] = set()
+        self._refusals = 0
 
     def read(self, feed: Feed, day: date, *, anew: bool = False) -> DayFile:
         """The file of ``day`` as it is now; see ``ports.Source``.
@@ -74,10 +78,7 @@ class HttpSource:
         A closed day whose daily file is gone is read from the month's archive.
         """
         held = self._held.get((feed.name, day))
-        conditions = held.conditions() if held and not anew else {}
-        answer = self._fetcher.get(feed.daily_path(day), conditions)
-        if held and answer.status in (206, 416) and _grown(held, answer) is None:
-            answer = self._fetcher.get(feed.daily_path(day), {})  # rewritten: read it anew
+        answer = self._ask(feed.daily_path(day), None if anew else held)
         tag, clock = self._tag(answer), self._clock(answer)
         if answer.status == 404:
             body = self._archived(feed, day, clock)
@@ -85,11 +86,31 @@ class HttpSource:
             return DayFile(day, steps, clock, tag.origin, exists=body is not None)
         body = self._body(held, answer)
         changed = held is None or body != held.body
-        if held is None or changed:
-            steps = self._parse(body, day)
-            held = _Held(body, steps, answer.header("ETag"), answer.header("Last-Modified"))
-            self._hold(feed, day, held)
-        return DayFile(day, held.steps, clock, tag.origin, changed=changed)
+        steps = self._parse(body, day) if held is None or changed else held.steps
+        if answer.status != 304:  # which need not repeat the validators
+            new = _Held(body, steps, answer.header("ETag"), answer.header("Last-Modified"))
+            self._hold(feed, day, new)
+        return DayFile(day, steps, clock, tag.origin, changed=changed)
+
+    def _ask(self, path: str, held: _Held | None) -> Answer:
+        """The answer to a request for news, or to a plain one where that one is no use."""
+        if held is None or self._refusals >= REFUSALS:
+            return self._fetcher.get(path, {})
+        answer = self._conditional(path, held)
+        if answer and (answer.status in (200, 304, 404) or _grown(held, answer) is not None):
+            self._refusals = 0
+            return answer
+        rewritten = answer is not None and answer.status in (206, 416)
+        answer = self._fetcher.get(path, {})
+        if answer.status == 200 and not rewritten:
+            self._refusals += 1
+        return answer
+
+    def _conditional(self, path: str, held: _Held) -> Answer | None:
+        try:
+            return self._fetcher.get(path, held.conditions())
+        except ConnectionLost:
+            return None
 
     def _body(self, held: _Held | None, answer: Answer) -> bytes:
         if answer.status == 200:
@@ -109,20 +130,20 @@ class HttpSource:
             ) from None
 
     def _clock(self, answer: Answer) -> FeedClock:
-        read_at = self._monotonic()
         try:
             instant = parsedate_to_datetime(answer.header("Date") or "")
             instant += timedelta(seconds=int(answer.header("Age") or 0))
-        except (ValueError, TypeError):
-            instant = self._now()
+        except (ValueError, TypeError, OverflowError):
+            # The body has come since the headers, perhaps slowly.
+            instant = self._now() - timedelta(seconds=self._monotonic() - answer.received_at)
         if instant.tzinfo is None:
             instant = instant.replace(tzinfo=UTC)
-        return FeedClock(instant.astimezone(UTC), read_at, self._tag(answer).speed)
+        return FeedClock(instant.astimezone(UTC), answer.received_at, self._tag(answer).speed)
 
     def _archived(self, feed: Feed, day: date, clock: FeedClock) -> bytes | None:
         if day >= market_day(clock.date):
             return None  # it has only not begun
-        return self._monthly.read(feed, day)
+        return self._monthly.read(feed, day, clock.date)
 
     def _parse(self, body: bytes, day: date) -> list[Step]:
         parsed = parse(body.decode("utf-8-sig", errors="replace"), day)

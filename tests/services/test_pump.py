@@ -200,8 +200,9 @@ class TestMidnight:
         stage.feed.put(changed, {**mix(changed), "Wind": 9999.0}, utc("2026-07-05T04:01"))
         stage.pump()
         stage.run(seconds=5)
+        stage.say_stored(utc("2026-07-05T03:50"))
         stage.say_archive()
-        stage.run_until("2026-07-05T04:30")
+        stage.run_until("2026-07-05T04:45")
         day = utc("2026-07-04T00:00").date()
         assert (day, True) in stage.feed.reads
         (found,) = {s.ts: s for s in stage.late() if s.fuels["Wind"] == 9999.0}.values()
@@ -348,12 +349,12 @@ class TestCatchUp:
         mark = stage.mark()
         stage.broker.restart()
         stage.run(seconds=5)
-        assert stamps(stage.live(mark)) == [utc("2026-07-04T15:50")]
+        assert stamps(stage.live(mark)) == [utc("2026-07-04T15:55")]  # it looks again
         assert stage.late(mark) == []
         stage.say_stored(position)
         stage.say_archive()
         stage.run(seconds=5)
-        assert stamps(caught_up(stage, mark)) == grid(position + FIVE, utc("2026-07-04T15:50"))
+        assert stamps(caught_up(stage, mark)) == grid(position + FIVE, utc("2026-07-04T15:55"))
 
     def test_a_step_too_old_for_live_goes_to_history(self, stage_at: StageAt) -> None:
         """Rows that appear together, half an hour late: the older ones are late at once."""

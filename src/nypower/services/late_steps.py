@@ -6,15 +6,19 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ..core.clock import day_start
+from ..core.clock import day_end, day_start
 from ..core.steps import Link, linked
 from .catch_up import CatchUp
 from .feed_reader import FeedReader
+from .retry import Complaint
 
 log = logging.getLogger(__name__)
 
 STALLED_SECONDS = 60.0
 """After this long without the position moving the archive is sent the rest again."""
+
+READ_AGAIN_AFTER = timedelta(minutes=30)
+"""After its end: a row that came after the day was held to be closed is there by then."""
 
 
 class LateSteps:
@@ -27,6 +31,7 @@ class LateSteps:
         self._reader, self._backlog, self._monotonic = reader, backlog, monotonic
         self._repairs: deque[Link] = deque()
         self._moved_at = monotonic()
+        self._complaint = Complaint(log, "the archive goes on")
         self.forget_the_archive()
 
     def forget_the_archive(self) -> None:
@@ -43,6 +48,7 @@ class LateSteps:
     def stored(self, through: datetime | None) -> None:
         """The archive's position."""
         if through != self._position:
+            self._complaint.clear()
             self._moved_at = self._monotonic()
         self._position, self._told = through, True
         if self._catch_up:
@@ -79,7 +85,7 @@ class LateSteps:
             return repairs
         self._begin_again_if_due(now)
         if self._catch_up is None:
-            return self._closed_day()
+            return self._closed_day(now)
         links = self._catch_up.take()
         if self._catch_up.done():
             self._catch_up = None
@@ -87,11 +93,13 @@ class LateSteps:
 
     def _begin_again_if_due(self, now: datetime) -> None:
         if self._stalled():
-            log.warning("the archive has stopped at %s: going back to there", self._position)
+            stopped = self._position or "nothing yet"
+            self._complaint.say(f"the archive has stopped at {stopped}: going back to there")
             self._resume = True
         if self._resume:
             self._resume, self._moved_at = False, self._monotonic()
-            self._catch_up = CatchUp(self._reader, self._position, now - self._backlog)
+            since = min(now - self._backlog, self._reader.newest() or now)
+            self._catch_up = CatchUp(self._reader, self._position, since)
             if self._position is None:
                 self._reader.closed_days.clear()  # the backlog has all of it
 
@@ -102,14 +110,15 @@ class LateSteps:
             self._moved_at = self._monotonic()
         return self._monotonic() - self._moved_at > STALLED_SECONDS
 
-    def _closed_day(self) -> list[Link]:
+    def _closed_day(self, now: datetime) -> list[Link]:
         """A day that has closed, once more and whole: what changed behind its end shows.
 
         All its steps go out again: the archive knows which are new to it.
         """
-        if not self._reader.closed_days:
+        days = self._reader.closed_days
+        if not days or now < day_end(days[0]) + READ_AGAIN_AFTER:
             return []
-        day = self._reader.closed_days[0]
+        day = days[0]
         steps = self._reader.day(day, anew=True)
-        self._reader.closed_days.pop(0)
+        days.pop(0)
         return linked(steps, day_start(day))

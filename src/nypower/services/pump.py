@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from ..core.catalog import Feed
 from ..core.errors import BadFile, BadMessage, FeedUnavailable
-from ..core.freshness import is_live
+from ..core.freshness import LIVE_AGE, is_live
 from ..core.origin import Kind
 from ..core.rhythm import Rhythm
 from ..core.steps import Link
@@ -38,7 +38,7 @@ from ..ports import Bus, Connected, Disconnected, Event, Message
 from .feed_reader import FeedReader
 from .late_steps import LateSteps
 from .live import feed_status, late_step, live_step
-from .retry import Backoff, Complaint
+from .retry import Backoff, Complaint, LeftOut
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,13 @@ class Pump:
         self._rhythm = Rhythm(plan.feed.interval, plan.poll)
         self._backoff = Backoff(5.0, LONGEST_WAIT_SECONDS)
         self._complaint = Complaint(log, "the feed can be read again")
+        self._late_backoff = Backoff(5.0, LONGEST_WAIT_SECONDS * 5)
+        self._late_complaint = Complaint(log, "the past can be read again")
+        self._late_at = 0.0
+        self._broker_complaint = Complaint(log, "connected to the broker")
+        self._left_out = LeftOut(log)
         self._look_at = monotonic()
+        self._polled = False
         # The bus, as of this connection.
         self._connected = self._settled = False
         self._settle_by = 0.0
@@ -109,10 +115,12 @@ class Pump:
                 self._late.forget_the_archive()
                 self._state, self._refresh_at = "", 0.0
                 self._settle_by = self._monotonic() + SETTLE_SECONDS
+                self._broker_complaint.clear()
+                if not self._backoff.failures:
+                    self._look_at = self._monotonic()  # what is live is told by a fresh look
                 self._bus.publish(self._presence(ONLINE))
             case Disconnected(reason):
-                if self._connected:
-                    log.warning("lost the broker: %s", reason)
+                self._broker_complaint.say(f"no broker: {reason}")
                 self._connected = self._settled = False
             case Message():
                 self._read(event)
@@ -122,7 +130,7 @@ class Pump:
         try:
             payload = decode(message.topic, message.payload)
         except BadMessage as error:
-            log.warning("left out: %s", error)
+            self._left_out.add(message.topic, str(error))
             return
         match payload:
             case Snapshot(ts=ts):
@@ -131,7 +139,7 @@ class Pump:
                 self._late.stored(through)
             case bytes() if message.topic == ARCHIVE_STATUS.pattern:
                 self._late.archive_is(online=payload == ONLINE)
-            case bytes() if message.topic == PUMP_STATUS.pattern and not message.retained:
+            case b"online" if message.topic == PUMP_STATUS.pattern and not message.retained:
                 self._settled = True  # our own word came back: what was retained came before
 
     # --- look -------------------------------------------------------------------------
@@ -144,6 +152,7 @@ class Pump:
         except (FeedUnavailable, BadFile) as error:
             self._feed_failed(error)
             return
+        self._polled = True
         self._backoff.reset()
         if self._reader.trouble:
             self._complaint.say(str(self._reader.trouble))
@@ -156,10 +165,13 @@ class Pump:
             self._look_at = self._monotonic() + min(wait, LONGEST_WAIT_SECONDS * 5)
 
     def _feed_failed(self, error: Exception) -> None:
-        clock = self._reader.clock
-        wait = timedelta(seconds=self._backoff.wait())
-        self._look_at = self._monotonic() + max(0.1, clock.wall_seconds(wait) if clock else 1.0)
+        self._look_at = self._monotonic() + self._in_feed_time(self._backoff.wait())
         self._complaint.say(str(error))
+
+    def _in_feed_time(self, seconds: float) -> float:
+        """A wait as long as it is for the feed: a replay at speed is waited for less."""
+        clock = self._reader.clock
+        return max(0.1, clock.wall_seconds(timedelta(seconds=seconds)) if clock else seconds)
 
     def _take_in(self, links: list[Link]) -> None:
         """Find what is new at the end of the feed, and what changed behind it."""
@@ -185,11 +197,18 @@ class Pump:
         if not self._settled:
             return
         if self._reader.clock is not None:
-            self._send_live(self._reader.now())
+            if self._polled:
+                self._polled = False
+                self._send_live(self._reader.now())
             self._send_late(self._reader.now())
         self._send_status()
 
     def _send_live(self, now: datetime) -> None:
+        """What is newer than the last that was live. Only right after a look at the feed: its
+        time is not carried on through a sleep."""
+        if self._live and self._live > now + LIVE_AGE:
+            log.warning("what the broker holds as live is of %s, in the future", self._live)
+            self._live = None
         newer = [
             link
             for ts, link in self._known.items()
@@ -201,13 +220,17 @@ class Pump:
             self._live = link.step.ts
 
     def _send_late(self, now: datetime) -> None:
-        if self._backoff.failures and self._monotonic() < self._look_at:
-            return  # the feed is being waited for
+        if self._monotonic() < self._late_at:
+            return  # what could not be read is being waited for
         try:
             links = self._late.due(now)
         except (FeedUnavailable, BadFile) as error:
-            self._feed_failed(error)
+            self._late_at = self._monotonic() + self._in_feed_time(self._late_backoff.wait())
+            self._late_complaint.say(str(error))
             return
+        if links:
+            self._late_backoff.reset()
+            self._late_complaint.clear()
         for link in links:
             self._bus.publish(late_step(self._plan.feed, self._plan.kind, link))
 
@@ -239,7 +262,8 @@ class Pump:
         """How long to wait for the bus, in seconds."""
         if not self._settled:
             return SETTLE_SECONDS / 4
-        if self._late.can_send() and not self._backoff.failures:
+        ready = self._reader.clock is not None and self._monotonic() >= self._late_at
+        if ready and self._late.can_send():
             return 0.0
         return min(max(0.0, self._look_at - self._monotonic()), 1.0)
 

@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections import Counter
 
 
 class Backoff:
@@ -41,3 +42,18 @@ class Complaint:
         if self._said:
             self._said = ""
             self._log.info("%s", self._over)
+
+
+class LeftOut:
+    """Counts what is left out by kind; logs the first of each, then at each tenfold."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self.counts: Counter[str] = Counter()
+
+    def add(self, kind: str, why: str) -> None:
+        """One more of a kind, and what was wrong with this one."""
+        self.counts[kind] += 1
+        count = self.counts[kind]
+        if set(str(count)[1:]) <= {"0"} and str(count)[0] == "1":
+            self._log.warning("left out, %d so far on %s: %s", count, kind, why)

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ class Child:
         self._environ = {**environ_without_settings(), **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
+        self._changing = threading.Lock()  # it may be stopped while a thread still starts it
 
     @property
     def pid(self) -> int | None:
@@ -57,7 +59,16 @@ class Child:
 
         It gets a session of its own, so that Ctrl-C is for us alone to act upon.
         """
-        self.stop()
+        try:
+            with self._changing:
+                self._end()
+                self._begin()
+            self._wait()
+        except (BusUnavailable, OSError):
+            self.stop()
+            raise
+
+    def _begin(self) -> None:
         with contextlib.ExitStack() as stack:
             log = stack.enter_context(private_file(self._log).open("wb")) if self._log else None
             self._process = subprocess.Popen(  # noqa: S603 - a command of our own
@@ -68,15 +79,14 @@ class Child:
                 env=self._environ,
                 start_new_session=True,
             )
-        try:
-            self._guard = _guard(self._process.pid)
-            self._wait()
-        except (BusUnavailable, OSError):
-            self.stop()
-            raise
+        self._guard = _guard(self._process.pid)
 
     def stop(self) -> None:
         """End it and wait for its end. Does nothing where it does not run."""
+        with self._changing:
+            self._end()
+
+    def _end(self) -> None:
         guard, self._guard = self._guard, None
         if guard and guard.stdin:
             guard.kill()

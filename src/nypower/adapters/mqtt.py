@@ -32,7 +32,12 @@ log = logging.getLogger(__name__)
 
 KEEP_ALIVE_SECONDS = 30
 CONNECT_SECONDS = 5.0
-SLOWEST_RETRY_SECONDS = 30.0
+FIRST_RETRY_SECONDS, SLOWEST_RETRY_SECONDS = 0.5, 30.0
+STEADY_SECONDS = 60.0
+"""A connection that lasted this long is tried again at once; two that take each other's
+session away are not."""
+
+ROOM_SECONDS = 4.0
 CLOSE_SECONDS = 3.0
 """How long an end waits for the broker to take what was published."""
 WINDOW = 100
@@ -88,10 +93,12 @@ class MqttBus:
         )
         self._client: paho.Client | None = None
         self._connected = False
-        self._retry_at, self._retry_seconds = 0.0, 0.5
+        self._retry_at, self._retry_seconds = 0.0, FIRST_RETRY_SECONDS
+        self._connected_at = 0.0
         # Each counter has one writer: the service's thread, and paho's.
         self._published = self._acknowledged = 0
         self._limit = 0
+        self._refused: set[str] = set()
         self._settled = threading.Condition()
 
     def start(self) -> None:
@@ -126,6 +133,8 @@ class MqttBus:
         if client is None or not self._connected:
             return
         self._wait_for_room()
+        if not self._connected:
+            return
         self._published += 1
         client.publish(
             f"{self._root}{publication.topic}",
@@ -159,13 +168,16 @@ class MqttBus:
         Elsewhere nothing holds a message back: what is acknowledged later gets to the broker
         later, on the same connection.
         """
-        if self._limit:
-            with self._settled:
-                self._settled.wait_for(
-                    lambda: (
-                        self._published - self._acknowledged < self._limit or not self._connected
-                    )
-                )
+        if not self._limit:
+            return
+        with self._settled:
+            room = self._settled.wait_for(self._has_room, ROOM_SECONDS)
+        if not room and self._client is not None:
+            self._connected = False
+            self._events.put((self._client, Disconnected("the broker acknowledges nothing")))
+
+    def _has_room(self) -> bool:
+        return self._published - self._acknowledged < self._limit or not self._connected
 
     # --- one connection ---------------------------------------------------------------
 
@@ -208,11 +220,16 @@ class MqttBus:
         if options.username:
             client.username_pw_set(options.username, options.password)
         if options.will is not None:
+            lifetime = None
+            if self._five and options.will.expiry is not None:
+                lifetime = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+                lifetime.MessageExpiryInterval = options.will.expiry
             client.will_set(
                 f"{self._root}{options.will.topic}",
                 options.will.payload,
                 qos=QOS,
                 retain=options.will.retain,
+                properties=lifetime,
             )
         client.on_socket_open = _send_at_once
         client.on_connect = self._on_connect
@@ -242,6 +259,9 @@ class MqttBus:
         with self._settled:
             self._connected, self._client = False, None
             self._settled.notify_all()
+        if self._connected_at and time.monotonic() - self._connected_at > STEADY_SECONDS:
+            self._retry_seconds = FIRST_RETRY_SECONDS
+        self._connected_at = 0.0
         self._retry_at = time.monotonic() + self._retry_seconds * random.uniform(0.5, 1.0)  # noqa: S311
         self._retry_seconds = min(2 * self._retry_seconds, SLOWEST_RETRY_SECONDS)
 
@@ -261,8 +281,9 @@ class MqttBus:
             refused = str(reason) in _REFUSALS
             self._events.put((client, BusRefused(why) if refused else Disconnected(why)))
             return
+        self._connected_at = time.monotonic()
         self._limit = getattr(properties, "ReceiveMaximum", 0)
-        self._connected, self._retry_seconds = True, 0.5
+        self._connected = True
         if self._options.filters:
             client.subscribe([(f"{self._root}{each}", QOS) for each in self._options.filters])
         # After the subscription: what the service says then gets to the broker behind it.
@@ -301,9 +322,12 @@ class MqttBus:
         client: paho.Client,
         _userdata: Any,
         _mid: int,
-        _reason: ReasonCode,
+        reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        if reason.is_failure and str(reason) not in self._refused:
+            self._refused.add(str(reason))
+            log.warning("the broker does not take what is published: %s", reason)
         with self._settled:
             if client is self._client:
                 self._acknowledged += 1

@@ -22,6 +22,7 @@ from functools import partial
 from ..core.carbon import DEFAULT_BASIS, FactorSet
 from ..core.catalog import Feed
 from ..core.errors import BadMessage, StoreUnavailable
+from ..core.freshness import FeedClock, is_live
 from ..core.origin import Origin
 from ..core.percentile import SPAN, RecentValues
 from ..core.steps import Link, Step
@@ -31,6 +32,7 @@ from ..messages import (
     OFFLINE,
     ONLINE,
     SNAPSHOT,
+    FeedStatus,
     Snapshot,
     decode,
     publication,
@@ -38,7 +40,7 @@ from ..messages import (
 from ..ports import Bus, Connected, Disconnected, Message, Record, Store
 from .ledger import CONTEXT, Entry, Ledger
 from .results import Results
-from .retry import Backoff, Complaint
+from .retry import Backoff, Complaint, LeftOut
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,9 @@ PAUSE_SECONDS = 0.01
 """A pause of this length ends a batch."""
 
 IDLE_SECONDS = 1.0
+SETTLE_SECONDS = 5.0
+"""How long to wait for our own word to come back, behind all that waited for us."""
+
 SERIES_SPAN = timedelta(hours=24)
 ONE_SECOND = timedelta(seconds=1)
 
@@ -62,11 +67,13 @@ class ArchivePlan:
 @dataclass(slots=True)
 class _Batch:
     """Messages that arrived together. ``paused``: nothing followed them; ``again``: an
-    earlier try may have stored them without announcing them."""
+    earlier try may have stored them without announcing them; ``settles``: with them all has
+    come that waited for this connection."""
 
     messages: list[Message]
     paused: bool = True
     again: bool = False
+    settles: bool = False
 
 
 class Archive:
@@ -92,6 +99,13 @@ class Archive:
         self._backoff = Backoff(0.5, 30.0)
         self._complaint = Complaint(log, "the store answers again")
         self._broker_complaint = Complaint(log, "connected to the broker")
+        self._left_out = LeftOut(log)
+        # The bus, as of this connection: whether what waited for us has come, and with it the
+        # newest step of the live topics; and the feed's time as the pump tells it.
+        self._settled = False
+        self._settle_by = 0.0
+        self._waiting: Entry | None = None
+        self._clock: FeedClock | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Archive until ``stop`` is set. Raises ``Refused`` where going on is of no use."""
@@ -149,10 +163,15 @@ class Archive:
                     self._broker_complaint.clear()
                     self._online, self._series_due = False, True
                     self._refresh_at = 0.0
+                    self._settled, self._waiting = False, None
+                    self._settle_by = self._monotonic() + SETTLE_SECONDS
                 case Disconnected(reason):
                     self._broker_complaint.say(f"no broker: {reason}")
                 case Message() as message:
                     batch.messages.append(message)
+                    if _is_own_word(message):
+                        batch.settles = True  # our own word came back: what waited came before
+                        return batch
             wait = PAUSE_SECONDS
         batch.paused = False
         return batch
@@ -163,7 +182,7 @@ class Archive:
         batch.again = batch.again or any(message.redelivered for message in batch.messages)
         links = {True: list[Link](), False: list[Link]()}
         for message in batch.messages:
-            if link := _link(message):
+            if link := self._read(message):
                 links[SNAPSHOT.matches(message.topic)].append(link)
         try:
             for is_live in (False, True):
@@ -175,9 +194,25 @@ class Archive:
         except StoreUnavailable:
             batch.again = True
             raise
+        if batch.settles or (not self._settled and self._monotonic() >= self._settle_by):
+            self._settle()
         self._say_online()
         for message in batch.messages:
             self._bus.acknowledge(message)
+
+    def _read(self, message: Message) -> Link | None:
+        """The step a message carries, if it carries one; the feed's time is remembered."""
+        try:
+            payload = decode(message.topic, message.payload)
+        except BadMessage as error:
+            self._left_out.add(message.topic, str(error))
+            return None
+        match payload:
+            case Snapshot(ts=ts, fuels=fuels, prev=prev):
+                return Link(Step(ts, fuels), prev)
+            case FeedStatus(now=now, speed=speed):
+                self._clock = FeedClock(now, self._monotonic(), speed)
+        return None
 
     def _take_in(self, links: Sequence[Link], *, is_live: bool, again: bool) -> None:
         feed = self._plan.feed.name
@@ -208,13 +243,27 @@ class Archive:
         """Live only what is the newest there is; as late only what is news, or may not have
         been announced when a delivery was interrupted."""
         record = entry.record
-        if is_live and record.step.ts == self._newest:
+        if is_live and not self._settled:
+            self._waiting = entry
+        if is_live and self._settled and record.step.ts == self._newest and self._is_now(entry):
             self._announce_live(entry)
             for correction in entry.corrections:
                 self._bus.publish(self._results.correction(correction))
         elif entry.news or again:
             for each in self._results.late(entry):
                 self._bus.publish(each)
+
+    def _is_now(self, entry: Entry) -> bool:
+        """Whether a step may be shown as the present, as far as the feed's time is known."""
+        return self._clock is None or is_live(
+            entry.record.step.ts, self._clock.now(self._monotonic())
+        )
+
+    def _settle(self) -> None:
+        """All that waited has come: only the last of it can be what is now."""
+        self._settled, entry, self._waiting = True, self._waiting, None
+        if entry and entry.record.step.ts == self._newest and self._is_now(entry):
+            self._announce_live(entry)
 
     def _announce_live(self, entry: Entry) -> None:
         intensity, percentile = entry.record.intensity, None
@@ -256,18 +305,17 @@ class Archive:
             self._online = False
 
 
-def _link(message: Message) -> Link | None:
-    """The step a message carries; None, and logged, if it carries none."""
-    try:
-        snapshot = decode(message.topic, message.payload)
-    except BadMessage as error:
-        log.warning("left out: %s", error)
-        return None
-    if not isinstance(snapshot, Snapshot):
-        return None
-    return Link(Step(snapshot.ts, snapshot.fuels), snapshot.prev)
+def _is_own_word(message: Message) -> bool:
+    fresh = not message.retained and message.payload == ONLINE
+    return fresh and message.topic == ARCHIVE_STATUS.pattern
 
 
 def archive_filters(feed: Feed) -> tuple[str, ...]:
-    """What the archive listens to: the whole steps, live and late."""
-    return (f"upstream/snapshot/{feed.name}", f"history/{feed.name}")
+    """What the archive listens to: the feed's time, the whole steps, late and live, and last
+    its own presence."""
+    return (
+        f"status/feed/{feed.name}",
+        f"history/{feed.name}",
+        f"upstream/snapshot/{feed.name}",
+        ARCHIVE_STATUS.pattern,
+    )

@@ -172,8 +172,8 @@ class Troubled:
         self.mend()
 
     def alter(self, what: str) -> None:
-        """Today's file changes behind its end, where the pump has seen it: what changes in a
-        closed one, or while no pump runs, is found when the file is read anew."""
+        """Today's file changes behind its end, in peace: what changes in a closed one, while no
+        pump runs, or is lost on its way, is found only when the file is read anew."""
         stage = self.stage
         stage.run(minutes=2)
         today = market_day(stage.feed.now)
@@ -183,6 +183,7 @@ class Troubled:
             if what == "changed":
                 ts, values = known[-1], {**mix(known[-1]), "Wind": 1.0}
             stage.feed.put(ts, values, stage.feed.now)
+            stage.run(minutes=6)
 
     def mend(self) -> None:
         """Everything is there again, for as long as nothing happens."""

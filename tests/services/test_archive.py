@@ -103,6 +103,34 @@ class TestPresence:
         assert stage.broker.published == []
 
 
+class TestAfterAnAbsence:
+    """What waited at the broker was live once; only the last of it can be live now."""
+
+    @pytest.mark.parametrize("window", [2, 100])
+    def test_only_the_newest_is_announced_as_now(self, stage_at: StageAt, window: int) -> None:
+        """However few the broker sends at a time: the rest is announced as late."""
+        stage = stage_at("2026-07-04T16:30")
+        task = stage.archive(window=window)
+        stage.run(seconds=2)
+        for n in range(3):
+            stage.send(ts(n), ts(n - 1) if n else None)
+        stage.run(seconds=2)
+        stage.stop(task)
+        for n in range(3, 10):
+            stage.send(ts(n), ts(n - 1), live=True)
+        mark = stage.mark()
+        task = stage.archive(window=window)
+        stage.run(seconds=10)
+        assert {each.ts for each in stage.said("computed/co2", mark)} == {ts(9)}
+        assert [each.ts for each in stage.said("history/co2", mark)] == [
+            ts(n) for n in range(3, 10)
+        ]
+        stage.send(ts(10), ts(9), live=True)
+        stage.run(seconds=2)
+        assert stage.said("computed/co2", mark)[-1].ts == ts(10)
+        assert stage.positions(mark)[-1] == ts(10)
+
+
 class TestPosition:
     def test_a_backlog_is_stored_and_passed(self, stage_at: StageAt) -> None:
         """Every value, and the position at its end."""

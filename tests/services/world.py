@@ -206,6 +206,10 @@ class FakeFeed:
         self.failing: Exception | None = None
         self.frozen: datetime | None = None
         self.gone = False
+        self.bad: dict[date, Exception] = {}
+        """Days whose file cannot be read."""
+        self.missing_once: set[date] = set()
+        """Days whose file is not there at the next reading."""
         self.reads: list[tuple[date, bool]] = []
 
     @property
@@ -247,7 +251,11 @@ class FakeFeed:
         self.reads.append((day, anew))
         if self.failing:
             raise self.failing
-        known = {} if self.gone else self.known()
+        if day in self.bad:
+            raise self.bad[day]
+        missing = day in self.missing_once
+        self.missing_once.discard(day)
+        known = {} if self.gone or missing else self.known()
         steps = [Step(ts, mw) for ts, mw in known.items() if market_day(ts) == day]
         clock = FeedClock(self.now, self.world.time)
         return DayFile(day, steps, clock, Origin(self.kind), exists=bool(steps))

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,20 +16,15 @@ from nypower.messages import Publication, Writer
 from nypower.ports import Connected, Disconnected, Message
 from servers.clients import Client
 from servers.mosquitto import Mosquitto
+from servers.mosquitto import mosquitto as server
 from servers.waiting import free_port, wait_until
+
+__all__ = ["server"]
 
 HISTORY, STATUS, SNAPSHOT = "history/fuel-mix", "status/archive", "upstream/snapshot/fuel-mix"
 WILL = Publication(STATUS, b"offline", False, None)
 Make = Callable[..., MqttBus]
 pytestmark = pytest.mark.skipif(program("mosquitto") is None, reason="no mosquitto here")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Mosquitto]:
-    running = Mosquitto(tmp_path / "broker")
-    running.start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

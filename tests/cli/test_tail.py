@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import IO
 
 import pytest
@@ -15,20 +14,15 @@ import pytest
 from nypower.embedded.child import program
 from servers.clients import Client
 from servers.mosquitto import Mosquitto
+from servers.mosquitto import mosquitto as server
 from servers.waiting import wait_until
+
+__all__ = ["server"]
 
 WIND = "ny-power/upstream/fuel-mix/Wind"
 CO2 = "ny-power/computed/co2"
 TS = "2026-11-22T05:35:00Z"
 needs_mosquitto = pytest.mark.skipif(program("mosquitto") is None, reason="no mosquitto here")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Mosquitto]:
-    running = Mosquitto(tmp_path / "broker")
-    running.start()
-    yield running
-    running.stop()
 
 
 class Tail:

@@ -1,6 +1,5 @@
 """Parts die in the middle of a day; at its end nothing is missing, and live never went back."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,15 +15,6 @@ from servers.waiting import wait_until
 from web.view import View
 
 FALL_BACK = date(2017, 11, 5)
-
-
-@pytest.fixture
-def twins() -> Iterator[list[Twin]]:
-    """The twins of a test, stopped at its end."""
-    made: list[Twin] = []
-    yield made
-    for twin in made:
-        twin.stop()
 
 
 @pytest.mark.parametrize("broker", ["embedded", "mosquitto"])

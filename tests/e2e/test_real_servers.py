@@ -1,6 +1,5 @@
 """The same parts on real servers: Mosquitto with the project's configuration, and InfluxDB."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,22 +13,13 @@ from nypower.core.fuels import KNOWN
 from nypower.twin.simulate import SimulatedGrid
 from nypower.twin.standin import Twin
 from servers.influx import InfluxServer, influx_server
-from servers.mosquitto import Mosquitto
+from servers.mosquitto import Mosquitto, mosquitto
 from servers.waiting import wait_until
 from web.view import View
 
-__all__ = ["influx_server"]
+__all__ = ["influx_server", "mosquitto"]
 
 GRID = SimulatedGrid(3)
-
-
-@pytest.fixture
-def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    """The project's Mosquitto, TCP and websocket."""
-    server = Mosquitto(tmp_path / "mosquitto")
-    server.start()
-    yield server
-    server.stop()
 
 
 def test_the_whole_stack_on_mosquitto_and_influxdb(

@@ -2,7 +2,6 @@
 NYISO's files with each value, at its exact instant in UTC."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -57,15 +56,6 @@ def grams(values: dict[str, float]) -> float:
     return round(burnt / sum(values.values()), 1)
 
 
-@pytest.fixture
-def twin_of(data: Path) -> Iterator[list[Twin]]:
-    """The twins of a test, stopped at its end."""
-    twins: list[Twin] = []
-    yield twins
-    for twin in twins:
-        twin.stop()
-
-
 def replay(twins: list[Twin], data: Path, begin: str, speed: float = SPEED) -> Twin:
     """A twin of NYISO that replays its files from a moment in New York on."""
     twin = Twin(Library(data / "rtfuelmix"), parse_moment(begin), speed=speed)
@@ -103,7 +93,7 @@ def stand_still(twin: Twin) -> None:
 )
 def test_a_day_is_complete_everywhere(
     data: Path,
-    twin_of: list[Twin],
+    twins: list[Twin],
     tmp_path: Path,
     browser: Browser,
     begin: str,
@@ -117,7 +107,7 @@ def test_a_day_is_complete_everywhere(
     assert len(on_grid) in (stamps, stamps - 1)  # the midnight row is missing on some days
     beyond = day_of(data, last + timedelta(days=1))
     after = min(ts for ts in beyond if ts > max(expected) + timedelta(minutes=20))
-    twin = replay(twin_of, data, begin)
+    twin = replay(twins, data, begin)
     options = ("--feed", twin.url, "--backlog", "24h")
     with Household(tmp_path / "data", *options) as household:
         household.tail(tmp_path / "tail")

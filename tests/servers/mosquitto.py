@@ -2,7 +2,10 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from nypower.embedded import child
 from nypower.embedded.mosquitto import Listener, installed, write_configuration
@@ -52,3 +55,12 @@ class Mosquitto:
         self._child.stop()
         if forget:
             (self.folder / "mosquitto.db").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """One for a test, running; a test module imports the fixture."""
+    server = Mosquitto(tmp_path / "mosquitto")
+    server.start()
+    yield server
+    server.stop()
